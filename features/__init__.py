@@ -1,0 +1,1 @@
+"""The reference platform's promises, as features (also shipped as ``goldenpath.features``)."""

@@ -1,0 +1,103 @@
+"""The words of the design as frozen values: tier, availability, resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+SERVICES: Final = ("auth", "events", "agents", "database", "cache")
+"""The services that come with us; a project may have fewer, others, or more."""
+
+
+class Tier(StrEnum):
+    """How real the machinery behind an adapter is, from least to most."""
+
+    MOCK = "mock"
+    LOCAL = "local"
+    DOCKER = "docker"
+    REAL = "real"
+
+    @property
+    def rank(self) -> int:
+        """The place in the order ``mock < local < docker < real``, from 0."""
+        return list(Tier).index(self)
+
+
+class Mode(StrEnum):
+    """What a run asks for: one tier for every service, or the best of what is there."""
+
+    MOCK = "mock"
+    LOCAL = "local"
+    DOCKER = "docker"
+    REAL = "real"
+    HYBRID = "hybrid"
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """What a probe saw of one candidate.
+
+    Attributes:
+        up: Whether the service answered as itself.
+        reason: Why it is up or not, for people.
+        version: What the service says of itself; empty when it does not say.
+        seconds: How long the look took.
+    """
+
+    up: bool
+    reason: str
+    version: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A candidate that was not chosen, and why."""
+
+    tier: Tier
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What answers for one service, and every candidate that does not.
+
+    Attributes:
+        service: The name of the service.
+        adapter: The name under which the adapter was registered, e.g. ``auth.mock``.
+        tier: How real its machinery is.
+        stand_in: Whether no code of the team's product answers behind it.
+        reason: Why it was chosen, for people.
+        rejected: The others.
+        capabilities: What it can do that not every service of its kind can.
+    """
+
+    service: str
+    adapter: str
+    tier: Tier
+    stand_in: bool
+    reason: str
+    rejected: tuple[Rejected, ...] = ()
+    capabilities: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The choice for each service of a run, in the order of the services."""
+
+    choices: tuple[Choice, ...]
+
+    def __getitem__(self, service: str) -> Choice:
+        for choice in self.choices:
+            if choice.service == service:
+                return choice
+        raise KeyError(service)
+
+    def __contains__(self, service: object) -> bool:
+        return any(choice.service == service for choice in self.choices)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The names of the services that something answers."""
+        return tuple(choice.service for choice in self.choices)

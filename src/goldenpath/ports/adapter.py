@@ -1,0 +1,65 @@
+"""What an adapter is: one way to answer one or more ports.
+
+An adapter is registered under the entry-point group ``goldenpath.adapters``, or by a project's
+``goldenpath_register_adapters(registry)`` hook. Its module stays light: what is heavy is imported in ``open``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from goldenpath.domain.values import Availability, Tier
+from goldenpath.ports.clock import Ids, ScenarioClock
+
+
+@dataclass(frozen=True, slots=True)
+class OpenContext:
+    """What an adapter is given when it is opened for one scenario.
+
+    Attributes:
+        scenario: The scenario's id; what the adapter makes (accounts, keys) is of this scenario alone.
+        clock: The scenario's time.
+        ids: Where names for new things come from.
+        ports: What the adapter ``needs``, already resolved, by service.
+        settings: The service's own table in the settings.
+        fault: The named fault to behave with, or None to behave as promised.
+    """
+
+    scenario: str
+    clock: ScenarioClock
+    ids: Ids
+    ports: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    fault: str | None = None
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """One way to answer a port.
+
+    Attributes:
+        services: The services that it answers; it is opened once for all of them.
+        tier: How real its machinery is.
+        stand_in: Whether no code of the team's product answers behind it.
+        needs: The services that it calls itself; their ports are opened first and handed to it.
+        capabilities: What it can do that not every service of its kind can (see the design's Words).
+    """
+
+    services: tuple[str, ...]
+    tier: Tier
+    stand_in: bool
+    needs: tuple[str, ...]
+    capabilities: frozenset[str]
+
+    async def probe(self) -> Availability:
+        """Look whether the service is there. Never raises; the caller sets the deadline."""
+
+    def open(self, context: OpenContext) -> AbstractAsyncContextManager[Mapping[str, Any]]:
+        """Open for one scenario: gives the port of each service, closed when the scenario ends.
+
+        Raises:
+            ServiceUnavailable: The service is lost.
+        """

@@ -1,0 +1,1 @@
+"""The sentences of the Golden Path, one body each (also shipped as ``goldenpath.steps``)."""
