@@ -1,0 +1,38 @@
+"""The cache in this process: fakeredis, a server of its own for each scenario."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from goldenpath.domain.values import Availability, Tier
+from goldenpath.ports.adapter import OpenContext
+from goldenpath.reference import faults
+
+
+class MockCache:
+    """A key-value store in memory, empty at the start of each scenario."""
+
+    services: tuple[str, ...] = ("cache",)
+    tier = Tier.MOCK
+    stand_in = True
+    needs: tuple[str, ...] = ()
+    capabilities = frozenset({"clock"})
+
+    async def probe(self) -> Availability:
+        """Always there: nothing but this process is needed."""
+        return Availability(up=True, reason="in this process, fakeredis")
+
+    @asynccontextmanager
+    async def open(self, context: OpenContext) -> AsyncIterator[Mapping[str, Any]]:
+        """An empty cache whose lifetimes follow the scenario's clock."""
+        from fakeredis import FakeAsyncRedis, FakeServer
+
+        from goldenpath.adapters.cache.redis import RedisCache
+
+        async with FakeAsyncRedis(server=FakeServer(), decode_responses=True) as client:
+            cache = RedisCache(client)
+            context.clock.listen(cache.moved)
+            faults.install(context.fault, "cache", cache)
+            yield {"cache": cache}
