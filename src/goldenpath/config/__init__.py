@@ -1,0 +1,8 @@
+"""Settings: one option table, read from flags, environment variables, the settings file and defaults, in that order."""
+
+from __future__ import annotations
+
+from goldenpath.config.options import OPTIONS, Option, StepModules, option
+from goldenpath.config.settings import Settings, load
+
+__all__ = ["OPTIONS", "Option", "Settings", "StepModules", "load", "option"]

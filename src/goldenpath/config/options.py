@@ -1,0 +1,171 @@
+"""The one table of options: flags, settings file, environment and documentation are all read from it.
+
+An option that is not in this table does not exist; one that is here needs no other place to be named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from goldenpath.domain.values import Mode, Tier
+
+MODE_ALIASES: Final = {
+    "service_independent": Mode.MOCK,
+    "mock_services": Mode.MOCK,
+    "docker_services": Mode.DOCKER,
+    "real_services": Mode.HYBRID,
+}
+"""The strategy paper's names of modes. ``real_services`` also rejects every stand-in."""
+
+NO_STAND_INS: Final = "real_services"
+"""The one mode name that means hybrid without any stand-in."""
+
+NONE: Final = "none"
+"""The word for a service that the project does not have."""
+
+MODES: Final = (*(mode.value for mode in Mode), *MODE_ALIASES)
+TIERS: Final = (*(tier.value for tier in Tier), NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class StepModules:
+    """A module (or package, or file) with sentences; ``features`` keeps it to the features below that folder."""
+
+    module: str
+    features: str | None = None
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that a user can set.
+
+    Attributes:
+        name: The field of ``Settings`` and the key under which flags are handed to ``load``.
+        help: What it does, as a sentence.
+        example: How it is written in the settings file, or on the command line where a file cannot say it.
+        flags: Its flags on pytest's command line; none for what only a file can say.
+        key: Its key in the settings file; None for what a file cannot say.
+        env: Its environment variable; None for what has none.
+        default: What holds where nothing is said.
+        choices: The words that it takes; empty where any text will do.
+        metavar: What stands for its value in a help text; empty for a switch.
+        repeatable: Whether the flag may be given more than once; the values come as a list.
+        type: What the settings file takes, as an annotation.
+    """
+
+    name: str
+    help: str
+    example: str
+    flags: tuple[str, ...] = ()
+    key: str | None = None
+    env: str | None = None
+    default: Any = None
+    choices: tuple[str, ...] = field(default=())
+    metavar: str = ""
+    repeatable: bool = False
+    type: Any = str
+
+
+OPTIONS: Final = (
+    Option(
+        "mode",
+        "What answers: one tier for every service, or hybrid, the best that is there for each.",
+        'mode = "mock"',
+        flags=("--mode", "--golden-mode"),
+        key="mode",
+        env="GOLDENPATH_MODE",
+        default=Mode.HYBRID.value,
+        choices=MODES,
+        metavar="MODE",
+    ),
+    Option(
+        "services",
+        "The tier of one service, whatever the mode is; none for a service that the project does not have.",
+        '[services]\ndatabase = "local"\ncache = "none"',
+        flags=("--service", "--golden-service"),
+        key="services",
+        env="GOLDENPATH_SERVICES",
+        choices=TIERS,
+        metavar="NAME=TIER",
+        repeatable=True,
+        type=dict[str, str | dict[str, Any]],
+    ),
+    Option(
+        "tags",
+        "Run only scenarios whose tags fit this Cucumber tag expression.",
+        '--tags "@golden_path and not @slow"',
+        flags=("--tags", "--golden-tags"),
+        env="GOLDENPATH_TAGS",
+        metavar="EXPRESSION",
+    ),
+    Option(
+        "fault",
+        "Break the reference platform on purpose, by the name of a fault (see: goldenpath faults).",
+        'fault = "refresh-token-works-twice"',
+        flags=("--fault", "--golden-fault"),
+        key="fault",
+        env="GOLDENPATH_FAULT",
+        metavar="NAME",
+    ),
+    Option(
+        "ci",
+        "Treat what cannot run as a failure, as a build server should; CI=true does the same.",
+        "ci = true",
+        flags=("--ci", "--golden-ci"),
+        key="ci",
+        env="CI",
+        default=False,
+        type=bool,
+    ),
+    Option(
+        "steps",
+        "The modules with the sentences, later ones before earlier ones; each may be kept to a folder of features.",
+        'steps = ["shop.steps", { module = "shop.billing_steps", features = "features/billing" }]',
+        key="steps",
+        env="GOLDENPATH_STEPS",
+        default=(),
+        type=list[str | StepModules],
+    ),
+    Option(
+        "features",
+        "The folders with the features; a scenario's id counts from them.",
+        'features = ["features"]',
+        key="features",
+        env="GOLDENPATH_FEATURES",
+        default=(),
+        type=list[str],
+    ),
+    Option(
+        "service_tags",
+        "Which tag belongs to which service: a scenario so tagged must use that service to pass.",
+        '[tags]\nbilling = "billing"',
+        key="tags",
+        type=dict[str, str],
+    ),
+    Option(
+        "output",
+        "The folder for timelines and reports.",
+        'output = ".goldenpath"',
+        key="output",
+        env="GOLDENPATH_OUTPUT",
+        default=Path(".goldenpath"),
+    ),
+    Option(
+        "scripts",
+        "Files with more scripts for the assistant of the reference platform.",
+        'scripts = ["scripts/sales.toml"]',
+        key="scripts",
+        env="GOLDENPATH_SCRIPTS",
+        default=(),
+        type=list[str],
+    ),
+)
+
+
+def option(name: str) -> Option:
+    """The option of that name."""
+    return next(each for each in OPTIONS if each.name == name)

@@ -1,0 +1,196 @@
+"""From flags, environment, file and defaults to one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from goldenpath.config.file import SettingsFile, nearest, read
+from goldenpath.config.options import (
+    MODE_ALIASES,
+    MODES,
+    NO_STAND_INS,
+    OPTIONS,
+    TIERS,
+    Option,
+    StepModules,
+    option,
+)
+from goldenpath.domain.errors import SettingsError
+from goldenpath.domain.values import Mode
+
+_YES: Final = frozenset({"1", "true", "yes", "on"})
+_NO: Final = frozenset({"", "0", "false", "no", "off"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for.
+
+    Attributes:
+        mode: What answers, for every service without a word of its own.
+        services: The tier of one service, or ``none`` for one that the project does not have.
+        tags: A Cucumber tag expression, unparsed; None for every scenario.
+        steps: The modules with the sentences, in the order in which they are loaded.
+        features: The folders from which scenario ids count.
+        service_tags: Which tag (without ``@``) belongs to which service.
+        output: The folder for timelines and reports, relative to the root.
+        fault: The named fault of the reference platform; None for none.
+        ci: Whether what cannot run is a failure.
+        service_settings: Each service's own table, for its adapter.
+        scripts: Files with more scripts for the assistant, relative to the root.
+        stand_ins: Whether a stand-in may answer (not in the paper's mode ``real_services``).
+        source: The settings file; None when there is none.
+        explicit: Whether anybody asked for us: a settings table exists, or a flag or variable of ours was given.
+    """
+
+    mode: Mode = Mode.HYBRID
+    services: Mapping[str, str] = field(default_factory=dict)
+    tags: str | None = None
+    steps: tuple[StepModules, ...] = ()
+    features: tuple[str, ...] = ()
+    service_tags: Mapping[str, str] = field(default_factory=dict)
+    output: Path = Path(".goldenpath")
+    fault: str | None = None
+    ci: bool = False
+    service_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    scripts: tuple[Path, ...] = ()
+    stand_ins: bool = True
+    source: Path | None = None
+    explicit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value and where it was given."""
+
+    value: Any
+    where: str
+
+
+def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """The settings of the project at ``root``: a flag over a variable over the file over the default.
+
+    Args:
+        root: Where the settings file is looked for.
+        flags: What was given on the command line, by option name; None, False and empty stand for not given.
+        environ: The environment variables.
+
+    Raises:
+        SettingsError: Something given is wrong; ``where`` names the file and line, the flag or the variable.
+    """
+    file = read(root)
+    given = {each.name: found for each in OPTIONS if (found := _given(each, flags, environ, file)) is not None}
+    tiers, tables = _services(flags, environ, file)
+    mode = given.get("mode", _Given(option("mode").default, ""))
+    _check_choice("mode", mode, MODES)
+    return Settings(
+        mode=MODE_ALIASES.get(mode.value) or Mode(mode.value),
+        services=MappingProxyType(tiers),
+        tags=_text(given.get("tags")),
+        steps=tuple(_step_modules(_list(given.get("steps")))),
+        features=tuple(_list(given.get("features"))),
+        service_tags=MappingProxyType(_service_tags(file)),
+        output=Path(given["output"].value if "output" in given else option("output").default),
+        fault=_text(given.get("fault")),
+        ci=_switch(given.get("ci")),
+        service_settings=MappingProxyType(tables),
+        scripts=tuple(Path(each) for each in _list(given.get("scripts"))),
+        stand_ins=mode.value != NO_STAND_INS,
+        source=file.path,
+        explicit=file.path is not None or _asked_for(flags, environ),
+    )
+
+
+def _asked_for(flags: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    """Whether a flag or a variable of ours was given; ``CI`` is everybody's."""
+    ours = [each.env for each in OPTIONS if each.env and each.env.startswith("GOLDENPATH_")]
+    return any(flags.get(each.name) for each in OPTIONS) or any(environ.get(name) for name in ours)
+
+
+def _given(each: Option, flags: Mapping[str, Any], environ: Mapping[str, str], file: SettingsFile) -> _Given | None:
+    if flags.get(each.name):
+        return _Given(flags[each.name], each.flags[0] if each.flags else each.name)
+    if each.env and environ.get(each.env):
+        return _Given(environ[each.env], each.env)
+    if each.key is not None and each.key in file.values:
+        return _Given(file.values[each.key], file.where(each.key))
+    return None
+
+
+def _check_choice(what: str, given: _Given, choices: Iterable[str]) -> None:
+    known = tuple(choices)
+    if given.value not in known:
+        raise SettingsError(
+            f"there is no {what} {given.value!r}{nearest(str(given.value), known)}",
+            where=given.where,
+            try_next=f"one of: {', '.join(known)}",
+        )
+
+
+def _services(
+    flags: Mapping[str, Any], environ: Mapping[str, str], file: SettingsFile
+) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
+    """The tier of each service that was named, and each service's own table without its tier."""
+    tiers: dict[str, _Given] = {}
+    tables: dict[str, Mapping[str, Any]] = {}
+    for name, value in file.values.get("services", {}).items():
+        where = file.where("services", name)
+        table = {"tier": value} if isinstance(value, str) else dict(value)
+        if (tier := table.pop("tier", None)) is not None:
+            tiers[name] = _Given(tier, file.where("services", name, "tier") if isinstance(value, dict) else where)
+        if table:
+            tables[name] = MappingProxyType(table)
+    each = option("services")
+    from_variable = environ.get(each.env or "", "").split(",")
+    tiers |= _pairs([pair for pair in from_variable if pair.strip()], each.env or "")
+    tiers |= _pairs(flags.get(each.name) or (), each.flags[0])
+    for given in tiers.values():
+        _check_choice("tier", given, TIERS)
+    return {name: given.value for name, given in tiers.items()}, tables
+
+
+def _pairs(pairs: Iterable[str], where: str) -> dict[str, _Given]:
+    found = {}
+    for pair in pairs:
+        name, sign, tier = (part.strip() for part in pair.partition("="))
+        if not (name and sign and tier):
+            raise SettingsError(f"expected NAME=TIER, got {pair!r}", where=where, try_next=f"{where} database=mock")
+        found[name] = _Given(tier, where)
+    return found
+
+
+def _service_tags(file: SettingsFile) -> dict[str, str]:
+    return {tag.removeprefix("@"): service for tag, service in file.values.get("tags", {}).items()}
+
+
+def _step_modules(entries: Iterable[Any]) -> Iterable[StepModules]:
+    for entry in entries:
+        yield StepModules(entry) if isinstance(entry, str) else StepModules(**entry)
+
+
+def _list(given: _Given | None) -> list[Any]:
+    """A list as it is, or the parts of a variable, which are separated by commas."""
+    if given is None:
+        return []
+    if isinstance(given.value, str):
+        return [part.strip() for part in given.value.split(",") if part.strip()]
+    return list(given.value)
+
+
+def _text(given: _Given | None) -> str | None:
+    return None if given is None else str(given.value)
+
+
+def _switch(given: _Given | None) -> bool:
+    if given is None:
+        return False
+    word = str(given.value).lower()
+    if given.where == option("ci").env and word not in _NO:
+        return True
+    if word not in _YES | _NO:
+        raise SettingsError(f"expected true or false, got {given.value!r}", where=given.where)
+    return word in _YES
