@@ -34,6 +34,7 @@ class ScenarioClock:
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._last = datetime.min.replace(tzinfo=UTC)
         self._listeners: list[Moved] = []
 
     @property
@@ -42,8 +43,10 @@ class ScenarioClock:
         return self._offset
 
     def now(self) -> datetime:
-        """The instant, with its zone (UTC)."""
-        return datetime.now(UTC) + self._offset
+        """The instant, with its zone (UTC); each later than the one before, also where the machine's clock is coarse."""
+        instant = datetime.now(UTC) + self._offset
+        self._last = instant if instant > self._last else self._last + timedelta(microseconds=1)
+        return self._last
 
     def listen(self, moved: Moved) -> None:
         """Have ``moved`` called each time that time was moved."""

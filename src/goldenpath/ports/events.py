@@ -211,6 +211,12 @@ class Connection:
             self._closed = Closed(code, reason)
             self._changed.set()
 
+    def forget(self, run_id: str) -> None:
+        """Leave a run out of what was received, as if it had not been watched; its events stay observed."""
+        kept = [place for place, event in enumerate(self._events) if event.run_id != run_id]
+        self._taken = {new for new, old in enumerate(kept) if old in self._taken}
+        self._events = [self._events[place] for place in kept]
+
     def watch(self, watcher: Watcher) -> None:
         """Tell ``watcher`` of every event, those that arrived before included."""
         for event in self._events:
