@@ -1,0 +1,1 @@
+"""The ways to answer the assistant's port."""

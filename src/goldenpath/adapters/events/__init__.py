@@ -1,0 +1,1 @@
+"""The ways to answer the port of the events."""

@@ -1,0 +1,1 @@
+"""Promises of the assistant that can be broken."""

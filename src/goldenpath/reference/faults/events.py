@@ -1,0 +1,1 @@
+"""Promises of the gateway that can be broken."""
