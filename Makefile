@@ -1,0 +1,49 @@
+# Everything from a fresh clone, with nothing but python3 and make.
+#
+#   make golden-path   set up and watch the Golden Path pass
+#   make check         the fast checks, before a commit (under a minute)
+#   make test          every check; what CI runs
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help golden-path check test lint types floors lock clean
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Golden Path needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0] + "; try: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+golden-path: $(READY) ## Set up and run the Golden Path on stand-ins
+	$(BIN)/pytest features/ --mode mock
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+floors: $(READY)
+	$(BIN)/lint-imports
+
+check: lint types floors ## The fast checks: format, lint, types, floors, unit tests
+	$(BIN)/pytest tests/unit tests/architecture -q -n 2
+
+test: lint types floors ## Every check
+	$(BIN)/pytest features/ --mode mock
+	$(BIN)/pytest tests -n 2
+
+lock: $(READY) ## Renew requirements.lock from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+
+clean: ## Remove what the targets above made
+	rm -rf $(VENV) .goldenpath .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
