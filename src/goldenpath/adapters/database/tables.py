@@ -151,7 +151,16 @@ def check(column: Column[Any], value: object) -> None:
 
 
 def _check_text(what: str, value: object, length: int | None) -> None:
-    if not isinstance(value, str) or "\0" in value:
-        raise Invalid(f"{what} must be a text without NUL", code="no_text")
+    if not isinstance(value, str) or "\0" in value or not _is_unicode(value):
+        raise Invalid(f"{what} must be a text of Unicode without NUL", code="no_text")
     if length is not None and len(value) > length:
         raise Invalid(f"{what} has {len(value)} characters; at most {length} are allowed", code="too_long")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it can be encoded: half a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
