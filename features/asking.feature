@@ -57,7 +57,7 @@ Feature: Asking the assistant
       And Ada reads "The launch is on 3 May, costs 40,000 euros and needs five people."
 
     @high
-    Scenario: One tool works on two things at the same time
+    Scenario: One tool does two things at the same time
       When Ada asks "Compare this year's sales with last year's"
       Then Ada sees at work: sales report, sales report
       And Ada can tell the two results apart
