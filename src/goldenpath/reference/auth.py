@@ -59,7 +59,7 @@ class AuthService:
         if session is None or user is None:
             raise NotSignedIn("the session has ended", code="session_ended")
         await self.running_sessions.renew(session)
-        return await self._grant(_user(user), session.id)
+        return await self._grant(self.user_of(user), session.id)
 
     async def logout(self, access_token: str) -> None:
         """See ``AuthPort``."""
@@ -88,7 +88,7 @@ class AuthService:
         row = await self._store.user(session.user_id)
         if row is None:
             raise NotSignedIn("there is no such account any more", code="no_account")
-        return _user(row)
+        return self.user_of(row)
 
     async def validate(self, access_token: str) -> Claims:
         """See ``AuthPort``."""
@@ -136,7 +136,7 @@ class AuthService:
         user = await self._store.user(found.user_id)
         if user is None or self.codes.expired(found):
             raise Invalid("the code has expired", code="invalid_grant")
-        return await self._begin(_user(user), found.session_id, "application")
+        return await self._begin(self.user_of(user), found.session_id, "application")
 
     async def client_credentials(self, client_id: str, client_secret: str, scope: str = "") -> Grant:
         """See ``AuthPort``."""
@@ -168,7 +168,7 @@ class AuthService:
             await self.lockout.failed(email)
             raise self.refusal(row)
         await self.lockout.forget(email)
-        return _user(row)
+        return self.user_of(row)
 
     def password_fits(self, row: UserRow | None, password: str) -> bool:
         """Whether it is the account's password; without an account it never is."""
@@ -177,6 +177,10 @@ class AuthService:
     def refusal(self, row: UserRow | None) -> Exception:
         """What is told to one who is refused; the same, whether or not there is such an account."""
         return WrongCredentials("unknown email or wrong password", code="invalid_credentials")
+
+    def user_of(self, row: UserRow) -> User:
+        """What others may know of an account."""
+        return User(row.id, row.email, row.permissions)
 
     async def living_session(self, claims: Claims) -> SessionRecord:
         """The session of a person's token.
@@ -207,10 +211,6 @@ class AuthService:
     async def _grant(self, user: User, session_id: str) -> Grant:
         token = self.tokens.issue(sub=user.id, sid=session_id, email=user.email, permissions=user.permissions)
         return Grant(token, await self.refresh_tokens.issue(session_id), "Bearer", ACCESS_SECONDS, user)
-
-
-def _user(row: UserRow) -> User:
-    return User(row.id, row.email, row.permissions)
 
 
 def _slug(name: str) -> str:

@@ -85,6 +85,10 @@ class Sessions:
         await self._cache.delete(session_key(session_id))
         if record is not None:
             await self._cache.delete(_place_key(record.user_id, record.number))
+        await self.announce_end(session_id)
+
+    async def announce_end(self, session_id: str) -> None:
+        """Tell every service: who holds a connection of that session closes it."""
         await self._cache.publish(f"session-ended:{session_id}", session_id)
 
     async def _keep(self, record: SessionRecord) -> None:

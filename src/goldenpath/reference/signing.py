@@ -52,7 +52,7 @@ class RsaSigner:
         import jwt
 
         asked: Options = {
-            "require": ["iss", "aud", "sub", "iat", "exp", "jti", "sid", "token_type"],
+            "require": ["iss", "aud", "sub", "iat", "exp", "jti"],
             "strict_aud": True,
             "verify_exp": False,
             "verify_iat": False,

@@ -33,6 +33,6 @@ class MockCache:
 
         async with FakeAsyncRedis(server=FakeServer(), decode_responses=True) as client:
             cache = RedisCache(client)
-            context.clock.listen(cache.moved)
             faults.install(context.fault, "cache", cache)
+            context.clock.listen(cache.moved)
             yield {"cache": cache}
