@@ -1,0 +1,326 @@
+"""Which step definition answers a step.
+
+An index is built once a chain of scopes. It files each definition under one word that every text of it must contain
+(the one that fewest others need), so that a look-up tries the few definitions whose word stands in the text: the cost
+of a step does not grow with the number of definitions, and a pattern is compiled when such a text first comes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from goldenpath.authoring.calls import Call, ill_made, prepare
+from goldenpath.authoring.suggestions import nearest, snippet
+from goldenpath.bdd import StepDefinition
+from goldenpath.bdd.definitions import place_of
+from goldenpath.bdd.parsers import adapt, string
+from goldenpath.domain.errors import StepError
+
+__all__ = [
+    "AmbiguousStep",
+    "Call",
+    "Match",
+    "Scope",
+    "StepIndex",
+    "UndefinedStep",
+    "definitions_in",
+    "prepare",
+]
+
+
+class UndefinedStep(StepError):
+    """No definition answers a step.
+
+    Attributes:
+        kind: Of the step.
+        text: Of the step.
+        nearest: The definitions whose sentences are most like it, the most alike first.
+        other_kinds: Definitions that answer the very text, in a step of another kind.
+        snippet: A definition to paste, whose body is still to be written.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        text: str,
+        *,
+        nearest: tuple[StepDefinition, ...],
+        other_kinds: tuple[StepDefinition, ...],
+        snippet: str,
+    ) -> None:
+        lines = [f'no step definition answers {kind.capitalize()} "{text}"']
+        lines += [f"  it is there as another kind: {definition}" for definition in other_kinds]
+        lines += [f"  near to it: {definition}" for definition in nearest]
+        indented = "".join(f"\n    {line}".rstrip() for line in snippet.splitlines())
+        super().__init__("\n".join(lines), try_next=f"write it in a step module:\n{indented}")
+        self.kind = kind
+        self.text = text
+        self.nearest = nearest
+        self.other_kinds = other_kinds
+        self.snippet = snippet
+
+
+class AmbiguousStep(StepError):
+    """Several definitions of one scope answer a step, so that nothing says which is meant.
+
+    Attributes:
+        kind: Of the step.
+        text: Of the step.
+        candidates: All of them, in the order in which they were defined.
+    """
+
+    def __init__(self, kind: str, text: str, candidates: tuple[StepDefinition, ...]) -> None:
+        lines = [f'{len(candidates)} step definitions answer {kind.capitalize()} "{text}"']
+        lines += [f"  {definition}" for definition in candidates]
+        super().__init__("\n".join(lines), try_next="say the two things in different words, or take one of them away")
+        self.kind = kind
+        self.text = text
+        self.candidates = candidates
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """Definitions of one rank: a plugin's, a step module's, a conftest's.
+
+    Attributes:
+        name: Of the plugin, module or conftest, for people.
+        definitions: In the order in which they were defined.
+    """
+
+    name: str
+    definitions: Sequence[StepDefinition]
+
+
+class Match:
+    """A step and what answers it.
+
+    Attributes:
+        definition: What answers.
+        call: How its function is called.
+        shadowed: Definitions of farther scopes that answer too, the nearest of them first.
+    """
+
+    __slots__ = ("_found", "call", "definition", "shadowed")
+
+    def __init__(
+        self, definition: StepDefinition, call: Call, shadowed: tuple[StepDefinition, ...], found: Any
+    ) -> None:
+        self.definition = definition
+        self.call = call
+        self.shadowed = shadowed
+        self._found = found
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The parameters of the sentence by name, after parameter types and converters.
+
+        These are other people's code: what they raise comes out here, so that it fails the step. Each access makes
+        the values anew.
+        """
+        values = self.definition.parser.arguments(self._found)
+        named = dict(values) if isinstance(values, Mapping) else dict(zip(self.call.arguments, values, strict=True))
+        for name, convert in self.definition.converters.items():
+            if name in named:
+                named[name] = convert(named[name])
+        return named
+
+
+class StepIndex:
+    """All definitions that one feature can see, ready to be asked.
+
+    Args:
+        scopes: From far to near; a nearer one wins.
+    """
+
+    def __init__(self, scopes: Iterable[Scope]) -> None:
+        self._ranked: list[tuple[int, StepDefinition]] = []
+        seen: dict[object, int] = {}
+        for rank, scope in enumerate(scopes):
+            for definition in scope.definitions:
+                # One definition may be seen from two scopes, or its file imported twice: the nearest place counts.
+                if definition.place in seen:
+                    self._ranked[seen[definition.place]] = (rank, definition)
+                else:
+                    seen[definition.place] = len(self._ranked)
+                    self._ranked.append((rank, definition))
+        self._of_kind: dict[str, _KindIndex] = {}
+
+    @property
+    def definitions(self) -> tuple[StepDefinition, ...]:
+        """All of them, from far to near."""
+        return tuple(definition for _, definition in sorted(self._ranked, key=lambda ranked: ranked[0]))
+
+    def find(self, kind: str, text: str, *, docstring: bool = False, datatable: bool = False) -> Match:
+        """The definition that answers a step.
+
+        Args:
+            kind: ``given``, ``when`` or ``then``.
+            text: The step without its keyword.
+            docstring: Whether the step has a doc string; only the snippet of an undefined one asks.
+            datatable: Whether it has a data table; likewise.
+
+        Raises:
+            UndefinedStep: None answers.
+            AmbiguousStep: Several of the nearest scope answer.
+            StepError: A definition that may be meant is ill-made.
+        """
+        found = self._index(kind).find(text)
+        if len(found) == 1:
+            _, definition, what = found[0]
+            return Match(definition, prepare(definition), (), what)
+        if not found:
+            raise self._undefined(kind, text, docstring=docstring, datatable=datatable)
+        found.sort(key=lambda hit: -hit[0])
+        near = [hit for hit in found if hit[0] == found[0][0]]
+        if len(near) > 1:
+            order = {definition: place for place, (_, definition) in enumerate(self._ranked)}
+            raise AmbiguousStep(kind, text, tuple(sorted((hit[1] for hit in near), key=order.__getitem__)))
+        _, definition, what = near[0]
+        return Match(definition, prepare(definition), tuple(hit[1] for hit in found[1:]), what)
+
+    def _index(self, kind: str) -> _KindIndex:
+        index = self._of_kind.get(kind)
+        if index is None:
+            index = self._of_kind[kind] = _KindIndex([hit for hit in self._ranked if hit[1].kind in {None, kind}])
+        return index
+
+    def _undefined(self, kind: str, text: str, *, docstring: bool, datatable: bool) -> UndefinedStep:
+        others = [hit for other in ("given", "when", "then") if other != kind for hit in self._index(other).find(text)]
+        same_kind = [definition for _, definition in self._ranked if definition.kind in {None, kind}]
+        return UndefinedStep(
+            kind,
+            text,
+            nearest=nearest(text, same_kind),
+            other_kinds=tuple(dict.fromkeys(definition for _, definition, _ in others)),
+            snippet=snippet(kind, text, docstring=docstring, datatable=datatable),
+        )
+
+
+_Ranked = tuple[int, StepDefinition]
+_Hit = tuple[int, StepDefinition, Any]
+
+# What re.IGNORECASE takes for an ASCII letter, and str.lower does not make one.
+_FOLD: Final = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"})
+
+
+def _fold(text: str) -> str:
+    return (text if text.isascii() else text.translate(_FOLD)).lower()
+
+
+class _KindIndex:
+    """The definitions that answer one kind of step: by their very text, by a word, and the rest."""
+
+    def __init__(self, ranked: Sequence[_Ranked]) -> None:
+        self._exact: dict[str, list[_Ranked]] = {}
+        self._by_word: dict[str, list[_Ranked]] = {}
+        self._by_folded: dict[str, list[_Ranked]] = {}
+        self._rest: list[_Ranked] = []
+        words = [self._words(definition) for _, definition in ranked]
+        needed = Counter(word for some in words for word in some)
+        for hit, some in zip(ranked, words, strict=True):
+            parser = hit[1].parser
+            if isinstance(parser, string):
+                self._exact.setdefault(parser.name, []).append(hit)
+            elif some:
+                word = min(some, key=lambda word: (needed[word], -len(word), word))
+                filed = self._by_folded if parser.ignores_case else self._by_word
+                filed.setdefault(word, []).append(hit)
+            else:
+                self._rest.append(hit)
+
+    @staticmethod
+    def _words(definition: StepDefinition) -> frozenset[str]:
+        parser = definition.parser
+        if isinstance(parser, string):
+            return frozenset()
+        words = parser.words()
+        return frozenset(_fold(word) for word in words if word.isascii()) if parser.ignores_case else words
+
+    def find(self, text: str) -> list[_Hit]:
+        """All that answer, in no order."""
+        found: list[_Hit] = [(rank, definition, True) for rank, definition in self._exact.get(text, ())]
+        _try(self._rest, text, found)
+        if self._by_word:
+            for word in set(text.split()):
+                if word in self._by_word:
+                    _try(self._by_word[word], text, found)
+        if self._by_folded:
+            for word in set(_fold(text).split()):
+                if word in self._by_folded:
+                    _try(self._by_folded[word], text, found)
+        return found
+
+
+def _try(ranked: Iterable[_Ranked], text: str, found: list[_Hit]) -> None:
+    for rank, definition in ranked:
+        try:
+            what = definition.parser.match(text)
+        except Exception as error:  # noqa: BLE001 - whatever the library behind a pattern raises
+            raise ill_made(definition, error) from None
+        if what is not None:
+            found.append((rank, definition, what))
+
+
+_PYTEST_BDD_PREFIX: Final = "pytestbdd_stepdef_"
+
+
+def definitions_in(namespace: Mapping[str, object]) -> list[StepDefinition]:
+    """The step definitions that a module has, its own and those that it imported with ``from ... import *``.
+
+    Args:
+        namespace: ``vars(module)``.
+
+    Returns:
+        Ours and pytest-bdd's, in the order of the namespace. A definition of pytest-bdd's that is asked for twice is
+        the same object twice.
+    """
+    found = []
+    for name, value in list(namespace.items()):
+        if isinstance(value, StepDefinition):
+            found.append(value)
+        elif name.startswith(_PYTEST_BDD_PREFIX):
+            # pytest's FixtureFunctionDefinition; it has no public way to its function.
+            function = getattr(value, "_get_wrapped_function", lambda: None)()
+            definition = of_fixture_function(function)
+            if definition is not None:
+                found.append(definition)
+    return found
+
+
+def of_fixture_function(function: object) -> StepDefinition | None:
+    """The definition that one of pytest-bdd's decorators left in a fixture, whose function this is; None for others.
+
+    pytest-bdd keeps the decorator's arguments in ``step_function_context_registry``, by the fixture's function. It
+    calls that registry internal; so this is the only place that knows of it.
+    """
+    steps = sys.modules.get("pytest_bdd.steps")  # whoever has a step of pytest-bdd has imported it
+    try:
+        context = steps.step_function_context_registry.get(function) if steps else None
+    except TypeError:  # no weak reference to it, so no key of the registry
+        return None
+    if context is None:
+        return None
+    known: StepDefinition | None = getattr(context, _KEPT, None)
+    if known is None:
+        file, line = place_of(context.step_func)
+        known = StepDefinition(
+            kind=context.type,
+            pattern=context.parser.name,
+            parser=adapt(context.parser),
+            func=context.step_func,
+            converters=context.converters,
+            target_fixture=context.target_fixture,
+            file=file,
+            line=line,
+            of_pytest_bdd=True,
+        )
+        setattr(context, _KEPT, known)
+    return known
+
+
+_KEPT: Final = "_goldenpath_definition"
+"""Where a context of pytest-bdd keeps its definition, so that it lives as long as its module."""

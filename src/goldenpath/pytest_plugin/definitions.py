@@ -1,0 +1,84 @@
+"""The step definitions that pytest itself has loaded: those of plugins and conftests.
+
+Two formats lie in their namespaces. Our decorators leave ``StepDefinition`` objects, which pytest does not see.
+pytest-bdd's leave fixtures named ``pytestbdd_stepdef_...``, which pytest registers like any other. Both are read from
+the namespaces of the plugins, so that one rule says from where they are visible; only fixtures that somebody
+registered by hand are looked up in the fixture manager.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from _pytest.fixtures import FixtureManager
+from _pytest.nodes import Node
+
+from goldenpath.authoring.matching import definitions_in, of_fixture_function
+from goldenpath.bdd import StepDefinition
+
+
+class Registered(NamedTuple):
+    """The definitions of one plugin or conftest.
+
+    Attributes:
+        folder: The features at and below this folder see them; None: all do.
+        name: Of the plugin, or the path of the conftest, for people.
+        definitions: In the order in which they were defined.
+    """
+
+    folder: Path | None
+    name: str
+    definitions: list[StepDefinition]
+
+    def covers(self, feature: Path) -> bool:
+        """Whether a feature file sees them. As pytest resolves neither, both paths are to be of one spelling."""
+        return self.folder is None or feature.is_relative_to(self.folder)
+
+
+def registered_definitions(fixturemanager: FixtureManager) -> list[Registered]:
+    """All step definitions of plugins and conftests, from far to near.
+
+    Conftests are loaded folder by folder: ask when the feature is collected, not before. A conftest in pytest's
+    rootdir or above it is seen from everywhere, as its fixtures are.
+    """
+    config = fixturemanager.config
+    found: list[Registered] = []
+    for name, plugin in config.pluginmanager.list_name_plugin():
+        definitions = definitions_in(getattr(plugin, "__dict__", {})) if plugin is not None else []
+        if definitions:
+            found.append(Registered(_folder(name, config.rootpath), name, definitions))
+    known = {definition for registered in found for definition in registered.definitions}
+    by_hand: dict[Path | None, list[StepDefinition]] = {}
+    for folder, definition in _in_fixtures(fixturemanager):
+        if definition not in known:
+            by_hand.setdefault(folder, []).append(definition)
+    found += [Registered(folder, "fixtures", definitions) for folder, definitions in by_hand.items()]
+    return sorted(found, key=lambda registered: len(registered.folder.parts) if registered.folder else 0)
+
+
+def _folder(plugin_name: str, rootdir: Path) -> Path | None:
+    """What a plugin covers: pytest tells a conftest by its name, which is its path, and so do we."""
+    if not plugin_name.endswith("conftest.py"):
+        return None
+    folder = Path(plugin_name).parent
+    return None if rootdir.is_relative_to(folder) else folder
+
+
+def _in_fixtures(fixturemanager: FixtureManager) -> Iterator[tuple[Path | None, StepDefinition]]:
+    """pytest-bdd's definitions among the registered fixtures, but those of test modules and classes."""
+    # pytest 9.1 files fixtures otherwise; there only what is registered by hand stays unseen.
+    for fixturename, of_node in getattr(fixturemanager, "_arg2node2fixturedefs", {}).items():
+        if not fixturename.startswith("pytestbdd_stepdef_"):
+            continue
+        for node, fixturedefs in of_node.items():
+            if isinstance(node, pytest.Session | pytest.Directory):
+                for fixturedef in reversed(fixturedefs):
+                    if (definition := of_fixture_function(fixturedef.func)) is not None:
+                        yield _covered(node), definition
+
+
+def _covered(node: Node) -> Path | None:
+    return None if isinstance(node, pytest.Session) else node.path
