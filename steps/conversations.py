@@ -114,13 +114,13 @@ async def _(name: str, text: str, other: str, title: str, people: People, agents
 
 @when("{person} looks for {person}'s question")
 async def _(name: str, other: str, people: People, agents: AgentsPort) -> None:
-    person, owner = await people.called(name), await people.called(other)
+    person, owner = await people.signed_in(name), await people.called(other)
     await person.tries(agents.run(person.token(), owner.question.run_id))
 
 
 @when("{person} tries to stop {person}'s assistant", needs=("agents.cancel",))
 async def _(name: str, other: str, people: People, agents: AgentsPort) -> None:
-    person, owner = await people.called(name), await people.called(other)
+    person, owner = await people.signed_in(name), await people.called(other)
     await person.tries(agents.cancel(person.token(), owner.question.run_id))
 
 

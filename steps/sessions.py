@@ -164,7 +164,7 @@ async def _(name: str, _told: str, people: People, auth: AuthPort, clock: Clock)
 @then("{person}'s sign-ins are: {names}", needs=("auth.sessions",))
 async def _(name: str, devices: list[str], people: People, auth: AuthPort) -> None:
     person = await people.called(name)
-    there = next(d for d in person.grants if await is_signed_in(person, auth, d))
+    (there, *_others) = [device for device in person.grants if await is_signed_in(person, auth, device)]
     sessions = await auth.sessions(person.token(there))
     assert [s.device for s in sessions] == devices, (
         f"{name} was to be signed in on {devices}, but is on {[s.device for s in sessions]}"
