@@ -28,7 +28,7 @@ class Call:
             but those of parsers that somebody else wrote.
         required: The names of the function's parameters without a default, in order; with ``arguments``, datatable
             and docstring among them.
-        accepted: All names that the function can be given.
+        parameters: All names that the function can be given.
         is_coroutine: ``async def`` without ``yield``.
         is_async_generator: ``async def`` with ``yield``.
         is_generator: ``def`` with ``yield``.
@@ -37,7 +37,7 @@ class Call:
     definition: StepDefinition
     arguments: tuple[str, ...]
     required: tuple[str, ...]
-    accepted: frozenset[str]
+    parameters: frozenset[str]
     is_coroutine: bool
     is_async_generator: bool
     is_generator: bool
@@ -51,12 +51,12 @@ class Call:
     @property
     def takes_docstring(self) -> bool:
         """Whether the function has a parameter for the step's doc string."""
-        return "docstring" in self.accepted
+        return "docstring" in self.parameters
 
     @property
     def takes_datatable(self) -> bool:
         """Whether the function has a parameter for the step's data table."""
-        return "datatable" in self.accepted
+        return "datatable" in self.parameters
 
     def bind(
         self,
@@ -79,7 +79,7 @@ class Call:
             StepError: The sentence uses a reserved name, or the function requires a doc string or a data table that
                 the step does not have.
         """
-        accepted = self.accepted
+        accepted = self.parameters
         kwargs = {name: value for name, value in arguments.items() if name in accepted}
         if docstring is not None and "docstring" in accepted:
             # pytest-bdd takes away the indent that all lines share, Gherkin only that of the quotes.
@@ -144,7 +144,7 @@ def _inspect(definition: StepDefinition) -> Call:
         definition=definition,
         arguments=_arguments(definition, by_name),
         required=tuple(required),
-        accepted=frozenset((*by_name, *keyword_only)),
+        parameters=frozenset((*by_name, *keyword_only)),
         is_coroutine=_is(inspect.iscoroutinefunction, func),
         is_async_generator=_is(inspect.isasyncgenfunction, func),
         is_generator=_is(inspect.isgeneratorfunction, func),

@@ -7,17 +7,16 @@ of a step does not grow with the number of definitions, and a pattern is compile
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from goldenpath.authoring.calls import Call, ill_made, prepare
+from goldenpath.authoring.namespaces import definitions_in
 from goldenpath.authoring.suggestions import nearest, snippet
 from goldenpath.bdd import StepDefinition
-from goldenpath.bdd.definitions import place_of
-from goldenpath.bdd.parsers import adapt, string
+from goldenpath.bdd.parsers import string
 from goldenpath.domain.errors import StepError
 
 __all__ = [
@@ -189,15 +188,21 @@ class StepIndex:
         return index
 
     def _undefined(self, kind: str, text: str, *, docstring: bool, datatable: bool) -> UndefinedStep:
-        others = [hit for other in ("given", "when", "then") if other != kind for hit in self._index(other).find(text)]
-        same_kind = [definition for _, definition in self._ranked if definition.kind in {None, kind}]
+        answer = tuple(dict.fromkeys(self._answers_of_other_kinds(kind, text)))
         return UndefinedStep(
             kind,
             text,
-            nearest=nearest(text, same_kind),
-            other_kinds=tuple(dict.fromkeys(definition for _, definition, _ in others)),
+            nearest=nearest(text, (definition for _, definition in self._ranked if definition not in answer)),
+            other_kinds=answer,
             snippet=snippet(kind, text, docstring=docstring, datatable=datatable),
         )
+
+    def _answers_of_other_kinds(self, kind: str, text: str) -> Iterator[StepDefinition]:
+        for other in sorted({"given", "when", "then"} - {kind}):
+            try:
+                yield from (definition for _, definition, _ in self._index(other).find(text))
+            except StepError:  # an ill-made definition; it is told when a step of its own kind comes
+                continue
 
 
 _Ranked = tuple[int, StepDefinition]
@@ -263,64 +268,3 @@ def _try(ranked: Iterable[_Ranked], text: str, found: list[_Hit]) -> None:
             raise ill_made(definition, error) from None
         if what is not None:
             found.append((rank, definition, what))
-
-
-_PYTEST_BDD_PREFIX: Final = "pytestbdd_stepdef_"
-
-
-def definitions_in(namespace: Mapping[str, object]) -> list[StepDefinition]:
-    """The step definitions that a module has, its own and those that it imported with ``from ... import *``.
-
-    Args:
-        namespace: ``vars(module)``.
-
-    Returns:
-        Ours and pytest-bdd's, in the order of the namespace. A definition of pytest-bdd's that is asked for twice is
-        the same object twice.
-    """
-    found = []
-    for name, value in list(namespace.items()):
-        if isinstance(value, StepDefinition):
-            found.append(value)
-        elif name.startswith(_PYTEST_BDD_PREFIX):
-            # pytest's FixtureFunctionDefinition; it has no public way to its function.
-            function = getattr(value, "_get_wrapped_function", lambda: None)()
-            definition = of_fixture_function(function)
-            if definition is not None:
-                found.append(definition)
-    return found
-
-
-def of_fixture_function(function: object) -> StepDefinition | None:
-    """The definition that one of pytest-bdd's decorators left in a fixture, whose function this is; None for others.
-
-    pytest-bdd keeps the decorator's arguments in ``step_function_context_registry``, by the fixture's function. It
-    calls that registry internal; so this is the only place that knows of it.
-    """
-    steps = sys.modules.get("pytest_bdd.steps")  # whoever has a step of pytest-bdd has imported it
-    try:
-        context = steps.step_function_context_registry.get(function) if steps else None
-    except TypeError:  # no weak reference to it, so no key of the registry
-        return None
-    if context is None:
-        return None
-    known: StepDefinition | None = getattr(context, _KEPT, None)
-    if known is None:
-        file, line = place_of(context.step_func)
-        known = StepDefinition(
-            kind=context.type,
-            pattern=context.parser.name,
-            parser=adapt(context.parser),
-            func=context.step_func,
-            converters=context.converters,
-            target_fixture=context.target_fixture,
-            file=file,
-            line=line,
-            of_pytest_bdd=True,
-        )
-        setattr(context, _KEPT, known)
-    return known
-
-
-_KEPT: Final = "_goldenpath_definition"
-"""Where a context of pytest-bdd keeps its definition, so that it lives as long as its module."""

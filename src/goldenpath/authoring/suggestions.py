@@ -16,7 +16,7 @@ NEAR: Final = 0.6
 _VALUES: Final = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*"|(?<![^\W_])\'(?:[^\'\\]|\\.)*\'(?![^\W_]))'
     r"|(?P<float>(?<![\w.,-])-?\d+\.\d+(?![\w.]))"
-    r"|(?P<int>(?<![\w.,-])-?\d+(?![\w]|[.,]\d))"
+    r"|(?P<int>(?<![\w.,-])-?\d+(?!\w|[.,-]\d))"
 )
 _NAMES: Final = {"string": "text", "float": "amount", "int": "count"}
 _TYPES: Final = {"string": "str", "float": "float", "int": "int"}

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from goldenpath.bdd import parsers
+from goldenpath.bdd.adapting import OtherParser, get_parser
 from goldenpath.bdd.definitions import StepDefinition, place_of
 from goldenpath.bdd.parameter_types import ParameterType, parameter_type, parameter_types
 from goldenpath.domain.errors import StepError
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
-Pattern = str | parsers.StepParser | parsers.OtherParser
+Pattern = str | parsers.StepParser | OtherParser
 Converters = Mapping[str, Callable[[str], Any]]
 
 
@@ -111,7 +112,7 @@ def step(
     if type_ not in {None, "given", "when", "then"}:
         raise StepError(f"there is no kind of step {type_!r}", where=where, try_next='say "given", "when" or "then"')
     try:
-        parser = parsers.get_parser(name)
+        parser = get_parser(name)
     except TypeError as error:
         raise StepError(str(error), where=where, try_next=f'write @{type_ or "step"}("the sentence")') from None
 

@@ -16,7 +16,7 @@ import pytest
 from _pytest.fixtures import FixtureManager
 from _pytest.nodes import Node
 
-from goldenpath.authoring.matching import definitions_in, of_fixture_function
+from goldenpath.authoring.namespaces import definitions_in, of_fixture_function
 from goldenpath.bdd import StepDefinition
 
 
