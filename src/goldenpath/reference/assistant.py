@@ -38,7 +38,7 @@ class Assistant:
         self.log = EventLog(cache)
         self.conversations = Conversations(store, cache, clock, ids)
         self.runs = Runs(store, self.conversations, clock, ids)
-        self._at_work: dict[str, tuple[Work, asyncio.Task[None]]] = {}
+        self.at_work: dict[str, Work] = {}
         self._failures: list[Exception] = []
         self._down = False
 
@@ -75,8 +75,8 @@ class Assistant:
         now = asyncio.get_running_loop().time
         deadline = now() + within
         while True:
-            if (task := self._task(user_id, run_id)) is not None:
-                await asyncio.wait({task}, timeout=max(0.0, deadline - now()))
+            if (work := self.work_of(user_id, run_id)) is not None:
+                await work.wait(max(0.0, deadline - now()))
                 self._must_be_up()
             run = await self.runs.find(user_id, run_id)
             if run.status != RUNNING:
@@ -92,9 +92,9 @@ class Assistant:
         work = self.work_of(user_id, run_id)
         if work is None:
             await self.runs.find(user_id, run_id)
-        if work is None or not work.cancel():
+        if work is None or not self.stop(work):
             raise Conflict("the run has ended already", code="ended")
-        await self._end_of(work)
+        await work.wait()
 
     async def crash(self) -> None:
         """See ``AgentsPort``."""
@@ -143,15 +143,17 @@ class Assistant:
 
     def work_of(self, user_id: str, run_id: str) -> Work | None:
         """A user's run that is at work."""
-        work, _ = self._at_work.get(run_id, (None, None))
+        work = self.at_work.get(run_id)
         return work if work and work.run.user_id == user_id else None
 
     def set_to_work(self, run: RunContext) -> None:
-        """Have a run done by a task of its own."""
-        work = self.work(run)
-        task = asyncio.create_task(work.do(), name=f"run {run.run_id}")
-        self._at_work[run.run_id] = (work, task)
-        task.add_done_callback(partial(self._ended, run.run_id))
+        """Have a run done."""
+        work = self.at_work[run.run_id] = self.work(run)
+        work.begin().add_done_callback(partial(self._ended, run.run_id))
+
+    def stop(self, work: Work) -> bool:
+        """Stop a run on its user's wish; False when its end is settled already."""
+        return work.cancel()
 
     async def interrupt(self, run: RunContext) -> None:
         """End a run that a crash cut short."""
@@ -162,28 +164,19 @@ class Assistant:
 
     async def halt(self) -> None:
         """Stop all runs without a word."""
-        at_work = list(self._at_work.values())
-        for work, _ in at_work:
+        at_work = list(self.at_work.values())
+        for work in at_work:
             work.halt()
-        tasks = {task for _, task in at_work}
-        if tasks:
-            _, stuck = await asyncio.wait(tasks, timeout=_GRACE)
-            for task in stuck:
-                task.cancel()
-            await asyncio.gather(*stuck, return_exceptions=True)
+        ended = await asyncio.gather(*(work.wait(_GRACE) for work in at_work))
+        for work, has_ended in zip(at_work, ended, strict=True):
+            if not has_ended:
+                await work.abort()
 
     def _must_be_up(self) -> None:
         if self._down:
             raise ServiceUnavailable("agents", "the assistant has crashed")
 
-    def _task(self, user_id: str, run_id: str) -> asyncio.Task[None] | None:
-        return self._at_work[run_id][1] if self.work_of(user_id, run_id) else None
-
-    async def _end_of(self, work: Work) -> None:
-        if entry := self._at_work.get(work.run.run_id):
-            await asyncio.wait({entry[1]})
-
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
-        self._at_work.pop(run_id, None)
+        self.at_work.pop(run_id, None)
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
             self._failures.append(error)

@@ -139,7 +139,7 @@ class Gateway:
 
     async def ticket(self, access_token: str) -> str:
         """See ``EventsPort``."""
-        await self.auth.validate(access_token)
+        await self.admit(access_token)
         ticket = secrets.token_urlsafe(32)
         good_until = self.clock.now() + timedelta(seconds=TICKET_LIFE)
         value = {"access_token": access_token, "good_until": good_until.isoformat()}
@@ -218,12 +218,20 @@ class Gateway:
         """
         if resume.last_seq < 0:
             raise Invalid("a client has seen no event or more", code="last_seq")
-        await self.agents.run(window.access_token, resume.run_id)
+        await self.may_resume(window, resume)
         last = resume.last_seq
         for event in await self.missed(window, resume):
             self.deliver(window, event)
             last = event.seq
         window.replayed = Resume(resume.run_id, last)
+
+    async def may_resume(self, window: Window, resume: Resume) -> None:
+        """Let a client come back to its user's own runs only.
+
+        Raises:
+            NotFound: As for ``resume``.
+        """
+        await self.agents.run(window.access_token, resume.run_id)
 
     async def missed(self, window: Window, resume: Resume) -> Sequence[Event]:
         """What was told of a run while the client was away."""

@@ -32,13 +32,10 @@ class Runs:
         """Store a question, in a conversation that it begins where none is named.
 
         Raises:
-            Invalid: The question is blank or over 4,000 characters.
+            Invalid: As for ``question``.
             NotFound: There is no such conversation, or it is another's.
         """
-        if not question.strip():
-            raise Invalid("there is no question", code="question_empty")
-        if len(question) > LONGEST_QUESTION:
-            raise Invalid(f"a question has at most {LONGEST_QUESTION} characters", code="question_too_long")
+        question = self.question(question)
         if thread_id is None:
             title = self._conversations.title_of_question(question)
             thread_id = (await self._conversations.begin(owner_id, title)).id
@@ -49,6 +46,20 @@ class Runs:
         await self.store.add_run(row, said)
         await self._conversations.changed(thread_id)
         return run
+
+    def question(self, question: str) -> str:
+        """The question as it is stored: refused before a conversation begins for it.
+
+        Raises:
+            Invalid: It is blank, over 4,000 characters, or no text that can be stored (NUL, half a character).
+        """
+        if not question.strip():
+            raise Invalid("there is no question", code="question_empty")
+        if len(question) > LONGEST_QUESTION:
+            raise Invalid(f"a question has at most {LONGEST_QUESTION} characters", code="question_too_long")
+        if "\0" in question or any("\ud800" <= letter <= "\udfff" for letter in question):
+            raise Invalid("a question is text", code="question_no_text")
+        return question
 
     async def completed(self, run: RunContext, answer: str) -> None:
         """Store the answer of a run and its end."""

@@ -44,6 +44,19 @@ class Work:
         self._stop = asyncio.Event()
         self._halted = False
         self._settled = False
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> asyncio.Task[None]:
+        """Have it done by a task of its own."""
+        self._task = asyncio.create_task(self.do(), name=f"run {self.run.run_id}")
+        return self._task
+
+    async def wait(self, within: float | None = None) -> bool:
+        """Wait until it has ended, for ``within`` seconds at most; whether it has."""
+        if self._task is None:
+            return False
+        done, _ = await asyncio.wait({self._task}, timeout=within)
+        return bool(done)
 
     def cancel(self) -> bool:
         """Stop it on its user's wish; False when its end is settled already."""
@@ -57,6 +70,12 @@ class Work:
         """Stop it without a word, as a crash of the service does."""
         self._halted = True
         self._stop.set()
+
+    async def abort(self) -> None:
+        """End it at once, wherever it is: for one that does not halt."""
+        if self._task is not None:
+            self._task.cancel()
+            await self.wait()
 
     async def do(self) -> None:
         """Do all of it.
