@@ -81,7 +81,10 @@ class RedisCache:
             await pubsub.subscribe(*(self._prefix + channel for channel in channels))
             for _ in channels:
                 await pubsub.get_message(timeout=None)
-            yield RedisSubscription(pubsub)
+            try:
+                yield RedisSubscription(pubsub)
+            finally:
+                await pubsub.unsubscribe()
 
     async def moved(self, by: timedelta) -> None:
         """Time was moved: every lifetime of this scenario's keys shortens by as much."""
