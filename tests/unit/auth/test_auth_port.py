@@ -24,6 +24,7 @@ from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.auth import Claims
 from goldenpath.ports.cache import session_key
 from goldenpath.ports.clock import ScenarioClock, SeededIds
+from goldenpath.reference import passwords
 
 pytestmark = pytest.mark.asyncio
 PAGE = "https://app.example.com/back?from=mail"
@@ -117,6 +118,19 @@ async def test_unknown_and_wrong_are_told_alike(opened, wrong):
             str(for_unknown.value),
             for_unknown.value.code,
         )
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_unknown_and_wrong_cost_the_same_work(opened, known, monkeypatch):
+    async with opened() as o:
+        account, hashed = await o.auth.create_account("Ada"), []
+        passwords.nobodys()
+        scrypt = hashlib.scrypt
+        monkeypatch.setattr(
+            hashlib, "scrypt", lambda *a, **k: hashed.append((k["n"], k["r"], k["p"])) or scrypt(*a, **k)
+        )
+        await _fails(o, account.email if known else "nobody@example.com", 1)
+        assert hashed == [(passwords.COST, 8, 1)]
 
 
 async def test_five_failures_lock_an_account_for_a_quarter_of_an_hour(opened):
