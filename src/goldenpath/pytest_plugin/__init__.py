@@ -1,0 +1,91 @@
+"""The pytest plugin: the hooks through which pytest and Golden Path meet. It only wires.
+
+What a suite without features pays is this module and the table of options; everything else is imported when the
+first feature is met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldenpath.pytest_plugin.fixtures import (
+    gp_agents,
+    gp_auth,
+    gp_cache,
+    gp_clock,
+    gp_database,
+    gp_events,
+    services,
+)
+
+__all__ = ["gp_agents", "gp_auth", "gp_cache", "gp_clock", "gp_database", "gp_events", "services"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, None, None]:
+    """Add our options when all others are there."""
+    from goldenpath.pytest_plugin.options import add_options
+
+    yield
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Read the settings and load the step modules, before anything is collected.
+
+    Raises:
+        pytest.UsageError: One of them is wrong.
+    """
+    from goldenpath.pytest_plugin.options import usage_errors
+    from goldenpath.pytest_plugin.run import Run
+
+    run = Run(session.config)
+    with usage_errors():
+        _ = run.tags
+    if run.settings.steps:
+        run.sentences.register()
+    if run.is_controller:
+        run.begin_features()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist which run it belongs to."""
+    from goldenpath.pytest_plugin.run import WORKER_INPUT, Run
+
+    node.workerinput[WORKER_INPUT] = Run.of(node.config).run_id
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Our own package is a folder of features here, no Python package to import under another name."""
+    from goldenpath.pytest_plugin.places import is_own_folder
+
+    return pytest.Dir.from_parent(parent, path=path) if is_own_folder(path) else None
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A feature file is a module to pytest."""
+    if file_path.suffix != ".feature":
+        return None
+    from goldenpath.pytest_plugin.collection import FeatureFile
+
+    return FeatureFile.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Collect the features that a walk met and that are ours to run; keep those whose tags fit."""
+    from goldenpath.pytest_plugin.run import Run
+
+    run = Run.of(config)
+    run.deferred.expand(session, items)
+    if run.tags is not None:
+        from goldenpath.pytest_plugin.tags import select
+
+        select(config, items, run.tags)

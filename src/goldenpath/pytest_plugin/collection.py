@@ -1,0 +1,79 @@
+"""Feature files among pytest's nodes."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldenpath import gherkin
+from goldenpath.domain.errors import FeatureError
+from goldenpath.pytest_plugin.item import HollowItem, ScenarioItem
+from goldenpath.pytest_plugin.naming import NodeNames
+from goldenpath.pytest_plugin.places import features_root
+from goldenpath.pytest_plugin.run import Run
+
+if TYPE_CHECKING:
+    from _pytest._code.code import ExceptionInfo, TerminalRepr
+    from _pytest.fixtures import FuncFixtureInfo
+
+
+class FeatureFile(pytest.Module):
+    """A ``.feature`` file. It is a module to pytest, so that a fixture of module scope lives for one feature."""
+
+    due = False
+    """Whether a file that was met on a walk is to be collected now."""
+
+    def _getobj(self) -> types.ModuleType:
+        module = types.ModuleType(self.path.stem)
+        module.__file__ = str(self.path)
+        return module
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """The scenarios, one item for each row of an outline, in the order of the file.
+
+        Raises:
+            FeatureError: The file cannot be read or parsed.
+        """
+        run = Run.of(self.config)
+        if not self.due and not self.session.isinitpath(self.path):
+            run.deferred.defer(self)
+            return
+        run.begin_features()
+        try:
+            feature = self._read(run)
+        except FeatureError:
+            run.broken_features += 1
+            raise
+        self.obj.__doc__ = feature.description or None
+        run.sentences.prepare(self)
+        fixtures = self.session._fixturemanager.getfixtureinfo(node=self, func=None, cls=None)  # type: ignore[arg-type]
+        yield from self._items(run, feature, fixtures)
+
+    def _read(self, run: Run) -> gherkin.Feature:
+        root = self.config.rootpath
+        return gherkin.read(
+            self.path, rootdir=root, features_root=features_root(self.path, root, run.settings.features)
+        )
+
+    def _items(self, run: Run, feature: gherkin.Feature, fixtures: FuncFixtureInfo) -> Iterator[pytest.Item]:
+        names = NodeNames()
+        scenarios: Sequence[Any] = sorted([*feature.pickles, *feature.hollow], key=attrgetter("line"))
+        for scenario in scenarios:
+            name = names.of(scenario.name, getattr(scenario, "row", ()))
+            kind = ScenarioItem if isinstance(scenario, gherkin.Pickle) else HollowItem
+            item = kind.from_parent(
+                self, name=name, nodeid=f"{self.nodeid}::{name}", scenario=scenario, feature=feature, fixtures=fixtures
+            )
+            run.markers.declare(scenario.tags)
+            run.markers.put(item, scenario.tags)
+            yield item
+
+    def repr_failure(self, excinfo: ExceptionInfo[BaseException]) -> str | TerminalRepr:  # type: ignore[override]
+        """An error in the feature is told by its own words, without Python's."""
+        if isinstance(excinfo.value, FeatureError) and not self.config.getoption("fulltrace", False):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)

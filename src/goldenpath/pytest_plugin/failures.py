@@ -1,0 +1,187 @@
+"""What a failed scenario says: first a sentence in the words of the feature, then what led to it.
+
+Python is shown only with ``-v``, and only from the step function on.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from _pytest._code.code import (
+    ExceptionInfo,
+    ReprEntryNative,
+    ReprExceptionInfo,
+    ReprFileLocation,
+    ReprTraceback,
+    Traceback,
+)
+
+from goldenpath.domain.errors import FeatureError, GoldenPathError, NotSeen, StepError
+
+if TYPE_CHECKING:
+    from goldenpath.gherkin import Step
+    from goldenpath.pytest_plugin.attempt import Attempt, Failure
+    from goldenpath.pytest_plugin.item import ScenarioItem
+
+WIDTH: Final = 80
+SHOWN: Final = 12
+"""Observations that are shown: the last ones."""
+
+_MARKS: Final = {"passed": "done", "skipped": "not run"}
+
+
+class Hollow(FeatureError):
+    """Something looks as if it were tested, and would run nothing."""
+
+
+class UnmatchedSteps(StepError):
+    """Steps of a scenario that no definition answers, or more than one.
+
+    Attributes:
+        errors: Each such step with what is wrong with it, in order.
+        status: Cucumber's word for the scenario: ``ambiguous``, ``undefined``, or ``failed`` for a definition that is
+            ill-made; the worst that there is.
+    """
+
+    def __init__(self, errors: Sequence[tuple[Step, StepError]]) -> None:
+        from goldenpath.authoring.matching import AmbiguousStep, UndefinedStep
+
+        self.errors = errors
+        kinds = {type(error) for _, error in errors}
+        self.status = "ambiguous" if AmbiguousStep in kinds else "undefined" if UndefinedStep in kinds else "failed"
+        (step, error), others = errors[0], len(errors) - 1
+        more = f" ({others} more like it)" if others else ""
+        super().__init__(f"{step.text}: {_first_line(error.message)}{more}")
+
+
+def sentence(text: str, error: BaseException) -> str:
+    """What a failed step says, in one line: the step's own words, and what was seen instead."""
+    if isinstance(error, NotSeen):
+        return f"{text}: after {error.within:g} s {error.seen}"
+    if isinstance(error, AssertionError):
+        said = _first_line(str(error))
+        return f"{text}: {'not so' if not said or said.startswith('assert ') else said}"
+    if isinstance(error, GoldenPathError):
+        return f"{text}: {error.message}"
+    if isinstance(error, pytest.FixtureLookupError):
+        return f"{text}: there is no fixture {error.argname!r}"
+    if isinstance(error, pytest.fail.Exception):
+        return f"{text}: {_first_line(str(error))}"
+    said = _first_line(str(error))
+    return f"{text}: {type(error).__name__}{': ' if said else ''}{said}"
+
+
+def tell(item: ScenarioItem, excinfo: ExceptionInfo[BaseException]) -> ReprExceptionInfo | None:
+    """The whole story of a failure; None when no step is to blame, or pytest was asked for every frame."""
+    attempt = item.attempt
+    if attempt is None or item.config.getoption("fulltrace", False):
+        return None
+    error = excinfo.value
+    if isinstance(error, UnmatchedSteps):
+        step = error.errors[0][0]
+        lines = [*_head(error.message), "", *_steps(item, attempt, step), *_unmatched(error)]
+        return plain(lines, item.path, step.line, error.message)
+    failure = attempt.failure
+    if failure is None or failure.error is not error:
+        return None
+    head = attempt.redact(sentence(failure.step.text, error))
+    lines = [*_head(head), "", *_steps(item, attempt, failure.step), *_evidence(item, failure, excinfo)]
+    lines += _observations(attempt)
+    if item.config.get_verbosity() > 0:
+        lines += ["", *_python(item, failure, excinfo)]
+    return plain([attempt.redact(line) for line in lines], item.path, failure.step.line, head)
+
+
+def plain(lines: Iterable[str], path: Path, line: int, message: str) -> ReprExceptionInfo:
+    """Lines as pytest takes them, also from another process; ``message`` is what its summary shows."""
+    entry = ReprEntryNative([f"{text}\n" for text in lines])
+    return ReprExceptionInfo(
+        reprtraceback=ReprTraceback(reprentries=[entry], extraline=None, style="native"),
+        reprcrash=ReprFileLocation(str(path), line, message),
+    )
+
+
+def _head(message: str) -> list[str]:
+    return textwrap.wrap(message, WIDTH) or [message]
+
+
+def _steps(item: ScenarioItem, attempt: Attempt, blamed: Step) -> Iterator[str]:
+    yield from _wrapped("", f"{item.feature.uri}:{blamed.line}  {item.scenario.keyword}: {item.scenario.name}")
+    for outcome in attempt.steps:
+        mark = _MARKS.get(outcome.status, outcome.status)
+        yield from _wrapped(f"  {mark:<11}", f"{outcome.step.keyword}{outcome.step.text}")
+
+
+def _unmatched(error: UnmatchedSteps) -> Iterator[str]:
+    for step, each in error.errors:
+        yield ""
+        yield from _wrapped("", f"{step.keyword}{step.text}")
+        yield from textwrap.indent(str(each), "  ").splitlines()
+
+
+def _evidence(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseException]) -> Iterator[str]:
+    """The assertion with its values, and the line of the step function that it stands in."""
+    if isinstance(failure.error, pytest.FixtureLookupError):
+        return
+    yield ""
+    for line in excinfo.exconly(tryshort=True).splitlines():
+        yield f"E   {line}".rstrip()
+    entries = _from_step_on(failure, excinfo)
+    if entries:
+        place = entries[-1]
+        yield f"{_relative(item, Path(place.path))}:{place.lineno + 1}"
+
+
+def _observations(attempt: Attempt) -> Iterator[str]:
+    seen = [each for each in attempt.opened.observations if each.caller == "scenario"]
+    if not seen:
+        return
+    yield ""
+    left_out = len(seen) - SHOWN
+    yield f"Seen so far ({left_out} earlier ones left out):" if left_out > 0 else "Seen so far:"
+    for each in seen[-SHOWN:]:
+        what = f"{each.service}.{each.operation}"
+        if each.operation == "event":
+            what = f"{each.service}: {_event(each.payload)}"
+        yield f"  {what:<44} {each.outcome:<20} {each.seconds:6.3f} s"[:WIDTH].rstrip()
+
+
+def _event(payload: Any) -> str:
+    out = payload.get("out") if isinstance(payload, dict) else None
+    return str(out.get("type", "event")) if isinstance(out, dict) else "event"
+
+
+def _python(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseException]) -> list[str]:
+    shown = excinfo.getrepr(
+        style="long",
+        tbfilter=lambda info: _from_step_on(failure, info) or info.traceback,
+        showlocals=bool(item.config.getoption("showlocals", False)),
+        truncate_locals=item.config.get_verbosity() <= 1,
+    )
+    return str(shown).splitlines()
+
+
+def _from_step_on(failure: Failure, excinfo: ExceptionInfo[BaseException]) -> Traceback | None:
+    """The traceback from the step function on; None when the step function was not reached."""
+    code = getattr(failure.func, "__code__", None)
+    for place, entry in enumerate(excinfo.traceback):
+        if entry.frame.code.raw is code:
+            return Traceback(list(excinfo.traceback)[place:]).filter(excinfo)
+    return None
+
+
+def _relative(item: ScenarioItem, path: Path) -> str:
+    root = item.config.rootpath
+    return path.relative_to(root).as_posix() if root in path.parents else str(path)
+
+
+def _wrapped(mark: str, text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=mark, subsequent_indent=" " * len(mark) or "  ") or [mark]
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]

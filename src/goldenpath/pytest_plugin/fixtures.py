@@ -1,0 +1,69 @@
+"""The fixtures that scenarios may ask for: the ports of this scenario.
+
+Their names are long on purpose: in somebody's suite no short name is ours (rule 9).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from goldenpath.ports.agents import AgentsPort
+    from goldenpath.ports.auth import AuthPort
+    from goldenpath.ports.cache import CachePort
+    from goldenpath.ports.clock import Clock
+    from goldenpath.ports.database import DatabasePort
+    from goldenpath.ports.events import EventsPort
+    from goldenpath.runtime.services import Services
+
+
+@pytest.fixture
+def services(request: pytest.FixtureRequest) -> Services:
+    """The services of this scenario: ``services.auth``, ``services["billing"]``, ``services.sync.auth``."""
+    found = getattr(request.node, "services", None)
+    if found is None:
+        pytest.fail(
+            f"the fixture {request.fixturename!r} of Golden Path is for the steps of a scenario; "
+            f"{request.node.name!r} is none.\n  try: write a scenario in a .feature file and ask for it in a step",
+            pytrace=False,
+        )
+    return found  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def gp_auth(services: Services) -> AuthPort:
+    """Signing in and what follows from it, in this scenario."""
+    return services["auth"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def gp_events(services: Services) -> EventsPort:
+    """Watching the assistant at work, in this scenario."""
+    return services["events"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def gp_agents(services: Services) -> AgentsPort:
+    """Conversations and runs, in this scenario."""
+    return services["agents"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def gp_database(services: Services) -> DatabasePort:
+    """What is stored, in this scenario."""
+    return services["database"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def gp_cache(services: Services) -> CachePort:
+    """What is kept for a while, in this scenario."""
+    return services["cache"]  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def gp_clock(services: Services) -> Clock:
+    """The time of this scenario."""
+    clock: Any = services.clock
+    return clock  # type: ignore[no-any-return]

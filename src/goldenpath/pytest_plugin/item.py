@@ -1,0 +1,206 @@
+"""A scenario as an item of pytest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest.fixtures import TopRequest
+
+from goldenpath.pytest_plugin import failures
+from goldenpath.pytest_plugin.attempt import Attempt
+from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
+from goldenpath.pytest_plugin.run import Run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from _pytest._code.code import ExceptionInfo, TerminalRepr
+    from _pytest.fixtures import FuncFixtureInfo
+
+    from goldenpath.gherkin import Feature, Hollow, Pickle
+    from goldenpath.runtime.loop import ScenarioTask
+    from goldenpath.runtime.services import Services
+
+
+def scenario() -> None:
+    """What stands for a scenario where pytest or a plugin asks for a test function."""
+
+
+class FeatureItem(pytest.Item):
+    """Something in a feature file that looks as if it were tested.
+
+    pytest's fixtures ask an item for what a ``pytest.Function`` has; of that it has here what they use.
+
+    Attributes:
+        scenario: The pickle, or the hollow thing in its place.
+        feature: The feature that it stands in.
+        tags: With their ``@``.
+        attempt: The attempt at work, or the last one; None before the first.
+    """
+
+    cls = None
+    instance = None
+    originalname = "scenario"
+
+    def __init__(self, *, scenario: Any, feature: Feature, fixtures: FuncFixtureInfo, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.scenario = scenario
+        self.feature = feature
+        self.tags: tuple[str, ...] = scenario.tags
+        self.attempt: Attempt | None = None
+        self._attempts = 0
+        self._fixtureinfo = fixtures
+        self.fixturenames = list(fixtures.names_closure)
+        self._initrequest()
+
+    def _initrequest(self) -> None:
+        """Forget the fixtures of an earlier attempt (plugins that repeat tests call this, too)."""
+        self.funcargs: dict[str, object] = {}
+        self._request = TopRequest(self, _ispytest=True)  # type: ignore[arg-type]
+
+    @property
+    def obj(self) -> Any:
+        """What stands for the test function."""
+        return scenario
+
+    @property
+    def function(self) -> Any:
+        """What stands for the test function."""
+        return scenario
+
+    @property
+    def module(self) -> Any:
+        """The feature, as a module."""
+        parent = self.getparent(pytest.Module)
+        return parent.obj if parent is not None else None
+
+    @property
+    def scenario_id(self) -> str:
+        """The scenario id (see the design's Words)."""
+        raise NotImplementedError
+
+    def begin(self) -> Attempt:
+        """Begin the next attempt."""
+        from goldenpath.runtime.session import ScenarioInfo
+
+        run = Run.of(self.config)
+        self._attempts += 1
+        info = ScenarioInfo(
+            id=self.scenario_id,
+            attempt=self._attempts,
+            feature=self.feature.name,
+            rule=self.scenario.rule,
+            name=self.scenario.name,
+            uri=self.feature.uri,
+            line=self.scenario.line,
+            tags=self.tags,
+            row=getattr(self.scenario, "row", ()),
+        )
+        self.attempt = run.begin(info)
+        return self.attempt
+
+    def judge(self, report: pytest.TestReport) -> None:
+        """Take in what pytest says of one phase; the record of the attempt is closed with its teardown."""
+        attempt = self.attempt
+        if attempt is None or attempt.is_over:
+            if report.passed:
+                return
+            # Skipped, or broken, before it could begin: the record is to know of it all the same.
+            attempt = self.begin()
+        attempt.judge(report)
+        if report.when == "teardown" and (complaint := attempt.finish()) and not report.failed:
+            report.outcome = "failed"
+            report.longrepr = complaint
+
+    def interrupt(self) -> None:
+        """Close the record of an attempt that pytest has left in the middle."""
+        if self.attempt is not None and not self.attempt.is_over:
+            self.attempt.status, self.attempt.message = "unknown", "interrupted"
+            self.attempt.finish()
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the scenario stands, and how it is called in the head line of a failure."""
+        return self.path, self.scenario.line - 1, f"Scenario: {self.scenario.name}"
+
+
+class ScenarioItem(FeatureItem):
+    """A scenario, or one row of an outline."""
+
+    scenario: Pickle
+
+    @property
+    def scenario_id(self) -> str:
+        """The scenario id."""
+        return self.scenario.id
+
+    @property
+    def services(self) -> Services | None:
+        """The services of the attempt at work."""
+        return self.attempt.opened.services if self.attempt is not None else None
+
+    @property
+    def task(self) -> ScenarioTask | None:
+        """The task of the attempt at work."""
+        return self.attempt.task if self.attempt is not None else None
+
+    def setup(self) -> None:
+        """Begin an attempt and set up the fixtures that every scenario of the file has."""
+        attempt = self.begin()
+        self._request._fillfixtures()
+        attempt.carry_context()
+
+    def runtest(self) -> None:
+        """Run the steps."""
+        __tracebackhide__ = True
+        from goldenpath.pytest_plugin.stepping import Stepping
+
+        run = Run.of(self.config)
+        assert self.attempt is not None
+        file: Any = self.parent
+        index = run.sentences.index_for(file)
+        listeners = BddScenario(self._request, self.path, self.scenario) if run.bdd_listeners else Silence()
+        Stepping(self.scenario.steps, index, self._request, self.attempt, listeners).run()
+
+    def repr_failure(  # type: ignore[override]
+        self, excinfo: ExceptionInfo[BaseException]
+    ) -> str | TerminalRepr:
+        """A failure in the words of the feature; Python's own with ``-v``, or where no step is to blame."""
+        told = failures.tell(self, excinfo)
+        return told if told is not None else self._repr_failure_py(excinfo, "long")
+
+
+class HollowItem(FeatureItem):
+    """A scenario without steps, an outline without rows, a file without a scenario: it never passes."""
+
+    scenario: Hollow
+
+    @property
+    def scenario_id(self) -> str:
+        """A scenario id of the same shape."""
+        path = self.feature.path.relative_to(self.feature.root).as_posix()
+        return "::".join(part for part in (path, self.scenario.rule, self.scenario.name) if part)
+
+    def setup(self) -> None:
+        """Begin an attempt, so that the run's record knows of it."""
+        self.begin()
+
+    def runtest(self) -> None:
+        """Say what is hollow.
+
+        Raises:
+            FeatureError: There is nothing to run, and nothing to prove.
+        """
+        where = f"{self.feature.uri}:{self.scenario.line}"
+        said = f"{self.scenario.name} {self.scenario.why}, so it proves nothing"
+        if not self.scenario.is_scenario:
+            pytest.skip(f"{where}: {said}")
+        raise failures.Hollow(said, where=where, try_next="write its steps or rows, or take it out")
+
+    def repr_failure(  # type: ignore[override]
+        self, excinfo: ExceptionInfo[BaseException]
+    ) -> str | TerminalRepr:
+        """What is hollow, in a sentence."""
+        if isinstance(excinfo.value, failures.Hollow):
+            return failures.plain(str(excinfo.value).splitlines(), self.path, self.scenario.line, excinfo.value.message)
+        return self._repr_failure_py(excinfo, "long")

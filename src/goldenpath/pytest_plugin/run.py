@@ -1,0 +1,162 @@
+"""What one process of a run has of ours: made little by little, so that a suite without features pays for nothing."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import pytest
+
+from goldenpath.pytest_plugin.guest import Deferred
+from goldenpath.pytest_plugin.options import settings_of
+
+if TYPE_CHECKING:
+    from goldenpath.pytest_plugin.attempt import Attempt
+    from goldenpath.pytest_plugin.scopes import Sentences
+    from goldenpath.pytest_plugin.tags import Markers, TagExpression
+    from goldenpath.runtime.loop import Loop
+    from goldenpath.runtime.session import RunSession, ScenarioInfo
+
+_KEY: Final = pytest.StashKey["Run"]()
+WORKER_INPUT: Final = "goldenpath_run"
+"""Under which key the controller tells its workers the id of the run."""
+
+
+class Run:
+    """Our part in one pytest process.
+
+    Attributes:
+        settings: Of the project.
+        deferred: The features that wait until all modules are known.
+        broken_features: How many feature files could not be read.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self.settings = settings_of(config)
+        self.deferred = Deferred(explicit=self.settings.explicit)
+        self.broken_features = 0
+        config.stash[_KEY] = self
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Run:
+        """The run that ``pytest_sessionstart`` made."""
+        return config.stash[_KEY]
+
+    @property
+    def worker(self) -> str:
+        """This process: ``main``, or xdist's name of a worker."""
+        return cast("str", self._worker_input.get("workerid", "main"))
+
+    @property
+    def is_controller(self) -> bool:
+        """Whether the scenarios run in workers of this process."""
+        return self._config.pluginmanager.hasplugin("dsession")
+
+    @cached_property
+    def run_id(self) -> str:
+        """The id of the run, the same in all of its processes."""
+        given = self._worker_input.get(WORKER_INPUT)
+        return str(given) if given else f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
+
+    @property
+    def _worker_input(self) -> dict[str, Any]:
+        return getattr(self._config, "workerinput", {})
+
+    @cached_property
+    def tags(self) -> TagExpression | None:
+        """The tag expression of the run, parsed."""
+        from goldenpath.pytest_plugin.tags import parse
+
+        return parse(self.settings.tags) if self.settings.tags else None
+
+    @cached_property
+    def markers(self) -> Markers:
+        """Tags as marks."""
+        from goldenpath.pytest_plugin.tags import Markers
+
+        return Markers(self._config)
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        """What steps can say."""
+        from goldenpath.pytest_plugin.scopes import Sentences
+
+        return Sentences(self._config, self.settings.steps)
+
+    @cached_property
+    def bdd_listeners(self) -> bool:
+        """Whether anybody hears pytest-bdd's hooks; asked when the first scenario runs, with all conftests known."""
+        from goldenpath.pytest_plugin.bdd_hooks import listened_to
+
+        return listened_to(self._config)
+
+    @cached_property
+    def loop(self) -> Loop:
+        """The loop of the process."""
+        from goldenpath.runtime.loop import Loop
+
+        return Loop()
+
+    @cached_property
+    def session(self) -> RunSession:
+        """The run as the runtime knows it; from now on it writes files."""
+        from goldenpath.resolution.registry import Registry
+        from goldenpath.runtime.session import RunSession
+
+        registry = Registry.installed()
+        for plugin in self._config.pluginmanager.get_plugins():
+            # Not one of pluggy's hooks: pytest hears only those whose names begin with pytest_.
+            register = getattr(plugin, "__dict__", {}).get("goldenpath_register_adapters")
+            if register is not None:
+                register(registry)
+        return RunSession(
+            self.settings,
+            registry,
+            root=self._config.rootpath,
+            worker=self.worker,
+            run_id=self.run_id,
+            command=tuple(self._config.invocation_params.args),
+            loop=self.loop,
+        )
+
+    def begin_features(self) -> None:
+        """Attend to the running of tests from now on: there are features."""
+        from goldenpath.pytest_plugin.running import Running
+
+        manager = self._config.pluginmanager
+        if not manager.has_plugin("goldenpath running"):
+            manager.register(Running(self), "goldenpath running")
+
+    def begin(self, info: ScenarioInfo) -> Attempt:
+        """Begin an attempt at a scenario."""
+        from goldenpath.pytest_plugin.attempt import Attempt
+
+        task = self.loop.scenario(info.id)
+        return Attempt(task, self.session.open(info, task))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the runtime's run was made in this process."""
+        return "session" in self.__dict__
+
+    def finish(self, exit_status: int) -> None:
+        """Close the record of the run and the loop of this process."""
+        if self.has_begun or self._workers_began():
+            self.session.finish(exit_status)
+        if "loop" in self.__dict__:
+            self.loop.close()
+
+    def summary(self) -> list[str]:
+        """The lines at the end of the run; none where no scenario ran."""
+        if not self.has_begun:
+            return []
+        from goldenpath.reports.terminal import summary
+
+        return summary(self.session.records())
+
+    def _workers_began(self) -> bool:
+        """Whether workers of this process wrote parts of the record, which are to be joined."""
+        return self.is_controller and (self._config.rootpath / self.settings.output / "runs" / self.run_id).is_dir()

@@ -1,0 +1,95 @@
+"""Our hooks while tests run. They are registered when the first feature is collected: other suites never meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+from goldenpath.pytest_plugin import injection
+from goldenpath.pytest_plugin.item import FeatureItem
+from goldenpath.pytest_plugin.options import usage_errors
+
+if TYPE_CHECKING:
+    from goldenpath.pytest_plugin.run import Run
+
+T = TypeVar("T")
+_USAGE_ERROR = "goldenpath_usage_error"
+
+
+class Running:
+    """What a run with features hears of pytest."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._collected = False
+        self._executed = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Settle what answers before the first scenario; let a broken feature stop nobody but itself.
+
+        Raises:
+            pytest.UsageError: A service has no adapter for the tier that was asked for.
+        """
+        if session.testsfailed and session.testsfailed == self._run.broken_features:
+            session.config.option.continue_on_collection_errors = True
+        scenarios = any(isinstance(item, FeatureItem) for item in session.items)
+        if not scenarios or session.config.option.collectonly:
+            return None
+        try:
+            with usage_errors():
+                _ = self._run.session.resolution
+        except pytest.UsageError as error:
+            if not hasattr(session.config, "workeroutput"):
+                raise
+            session.config.workeroutput[_USAGE_ERROR] = str(error)
+            return True
+        return None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has ended: raise again what it could not.
+
+        Raises:
+            pytest.UsageError: What was asked for cannot be done.
+        """
+        if said := getattr(node, "workeroutput", {}).get(_USAGE_ERROR):
+            raise pytest.UsageError(said)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, T, T]:
+        """Run async fixtures that nobody else runs."""
+        return (yield from injection.run_async_fixture(self._run, fixturedef, request))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Take what pytest says of a scenario into the run's record; the last word is that of the last phase."""
+        report = yield
+        if isinstance(item, FeatureItem):
+            item.judge(report)
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count what was collected and executed, also in workers."""
+        if report.nodeid.partition("::")[0].endswith(".feature"):
+            self._collected = True
+            self._executed |= report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Close the run. One that collected scenarios and executed none ends as one that collected nothing."""
+        if exitstatus == pytest.ExitCode.OK and self._collected and not self._executed:
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+        for item in session.items:
+            if isinstance(item, FeatureItem):
+                item.interrupt()
+        self._run.finish(int(session.exitstatus))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say what answered, and what that proves."""
+        for line in self._run.summary():
+            terminalreporter.write_line(line)

@@ -1,0 +1,139 @@
+"""Which sentences a feature can use, from far to near: plugins, step modules of the settings, conftests.
+
+Fixtures of a step module are visible where its sentences are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, cast
+
+import pytest
+
+from goldenpath.pytest_plugin.options import usage_errors
+from goldenpath.pytest_plugin.places import is_own, own_features
+
+if TYPE_CHECKING:
+    from _pytest.fixtures import FixtureManager
+
+    from goldenpath.authoring.loading import Loaded
+    from goldenpath.authoring.matching import Scope, StepIndex
+    from goldenpath.config import StepModules
+    from goldenpath.pytest_plugin.collection import FeatureFile
+    from goldenpath.pytest_plugin.definitions import Registered
+
+OWN_STEPS: Final = "goldenpath.steps"
+_PLUGIN: Final = "goldenpath steps "
+"""How the names begin under which step modules are plugins."""
+
+
+class Sentences:
+    """The sentences of a run, by scope; an index for each chain of scopes, built once."""
+
+    def __init__(self, config: pytest.Config, modules: Sequence[StepModules]) -> None:
+        self._config = config
+        self._named = _load(modules, config.rootpath)
+        self._scopes: dict[tuple[int, ...], Scope] = {}
+        self._indexes: dict[tuple[int, ...], StepIndex] = {}
+        self._of_folder: dict[Path, StepIndex] = {}
+        self._placed: set[tuple[int, int]] = set()
+
+    def register(self) -> None:
+        """Register the step modules of every feature as plugins, before the first fixture is looked for.
+
+        So their fixtures stand between those of plugins and those of conftests, and their hooks are heard.
+        """
+        manager = self._config.pluginmanager
+        for loaded in self._named:
+            if loaded.features is None and not manager.is_registered(loaded.module):
+                manager.register(loaded.module, f"{_PLUGIN}{loaded.module.__name__}")
+
+    def prepare(self, file: FeatureFile) -> None:
+        """Make the fixtures of the step modules that are kept to some features visible to this one."""
+        for loaded in self._named:
+            if loaded.features is not None and self._covers(loaded, file.path):
+                self._place(loaded.module, _node_of(file, self._config.rootpath / loaded.features))
+        if is_own(file.path):
+            for loaded in self._own:
+                self._place(loaded.module, _node_of(file, own_features()))
+
+    def index_for(self, file: FeatureFile) -> StepIndex:
+        """The sentences that a feature can use; to be asked when every conftest is known."""
+        from goldenpath.authoring.matching import StepIndex
+
+        folder = file.path.parent
+        if folder not in self._of_folder:
+            scopes = list(self._chain(file))
+            key = tuple(id(scope) for scope in scopes)
+            if key not in self._indexes:
+                self._indexes[key] = StepIndex(scopes)
+            self._of_folder[folder] = self._indexes[key]
+        return self._of_folder[folder]
+
+    def _chain(self, file: FeatureFile) -> Iterator[Scope]:
+        seen = [each for each in self._registered if each.covers(file.path)]
+        conftests = [each for each in seen if each.name.endswith("conftest.py")]
+        yield self._scope("plugins", [each for each in seen if each not in conftests])
+        named = [each for each in self._named if self._covers(each, file.path)]
+        own = self._own if is_own(file.path) else []
+        for entry, loaded in groupby([*own, *named], key=lambda each: each.entry):
+            yield self._scope(entry, list(loaded))
+        for conftest in conftests:
+            yield self._scope(os.path.relpath(conftest.name, self._config.rootpath), [conftest])
+
+    def _scope(self, name: str, parts: Sequence[Registered | Loaded]) -> Scope:
+        from goldenpath.authoring.matching import Scope, definitions_in
+
+        key = tuple(id(part) for part in parts)
+        if key not in self._scopes:
+            definitions = [
+                definition
+                for part in parts
+                for definition in (part.definitions if isinstance(part, tuple) else definitions_in(vars(part.module)))
+            ]
+            self._scopes[key] = Scope(name, definitions)
+        return self._scopes[key]
+
+    @cached_property
+    def _registered(self) -> list[Registered]:
+        from goldenpath.pytest_plugin.definitions import registered_definitions
+
+        fixtures = cast("FixtureManager", self._config.pluginmanager.get_plugin("funcmanage"))
+        return [each for each in registered_definitions(fixtures) if not each.name.startswith(_PLUGIN)]
+
+    @cached_property
+    def _own(self) -> list[Loaded]:
+        from goldenpath.config import StepModules
+
+        named = {id(loaded.module) for loaded in self._named}
+        loaded = _load([StepModules(OWN_STEPS)], self._config.rootpath)
+        return [each for each in loaded if id(each.module) not in named]
+
+    def _place(self, module: ModuleType, node: pytest.Collector) -> None:
+        if (id(module), id(node)) not in self._placed:
+            self._placed.add((id(module), id(node)))
+            node.session._fixturemanager.parsefactories(holder=module, node=node)
+
+    def _covers(self, loaded: Loaded, path: Path) -> bool:
+        return loaded.features is None or self._config.rootpath / loaded.features in path.parents
+
+
+def _load(modules: Sequence[StepModules], root: Path) -> list[Loaded]:
+    if not modules:
+        return []
+    from goldenpath.authoring.loading import load
+
+    with usage_errors():
+        return load(modules, root)
+
+
+def _node_of(file: FeatureFile, folder: Path) -> pytest.Collector:
+    """The node of a folder above a feature; the feature itself where pytest has none for the folder."""
+    real = os.path.realpath(folder)
+    parents: Iterable[pytest.Directory] = (node for node in file.iter_parents() if isinstance(node, pytest.Directory))
+    return next((node for node in parents if os.path.realpath(node.path) == real), file)
