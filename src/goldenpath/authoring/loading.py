@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import sys
 import traceback
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,11 +115,11 @@ def _walk(folders: Iterable[str], name: str) -> Iterator[str]:
 
 
 def _from_path(name: str, root: Path) -> Iterator[ModuleType]:
-    path = root / name
+    path = Path(os.path.normpath(root / name))
     if path.is_file():
-        yield _import_file(path.resolve(), name, root)
+        yield _import_file(path, name, root)
     elif path.is_dir():
-        for file in sorted(path.resolve().rglob("*.py")):
+        for file in sorted(path.rglob("*.py")):
             if not _is_left_to_pytest(file):
                 yield _import_file(file, name, root)
     else:
@@ -131,41 +133,60 @@ def _is_left_to_pytest(file: Path) -> bool:
 
 
 def _import_file(file: Path, entry: str, root: Path) -> ModuleType:
-    for module in list(sys.modules.values()):
-        seen = getattr(module, "__file__", None)
-        if isinstance(seen, str) and Path(seen).name == file.name and Path(seen).resolve() == file:
-            return module
-    name = _name_of(file, root)
-    _rewrite_asserts(name)
-    with _named(entry, root):
-        if name not in sys.modules and _origin(name) == file:
+    name, base = _name_of(file, root)
+    with _named(entry, root), _on_path(base):
+        if (there := _already_imported(file)) is not None:
+            return there
+        if name not in sys.modules and _origin(name) == file.resolve():
+            _rewrite_asserts(name)
             return importlib.import_module(name)
-        return _import_alone(f"goldenpath_steps_{abs(hash(str(file))):x}", file)
+        return _import_alone(file)
 
 
-def _name_of(file: Path, root: Path) -> str:
-    """The name by which other modules import the file: by its package if it has one, else by where it lies."""
-    folder = file.parent
-    while (folder / "__init__.py").exists():
-        folder = folder.parent
-    if folder == file.parent and file.is_relative_to(root):
-        folder = root
-    parts = file.relative_to(folder).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def _already_imported(file: Path | None) -> ModuleType | None:
+    """The module that came from a file, under whichever name, links followed."""
+    if file is None:
+        return None
+    real = file.resolve()
+    for module in list(sys.modules.values()):
+        # Some modules make their attributes, or whole modules, when they are asked for them.
+        seen = getattr(module, "__dict__", {}).get("__file__")
+        if isinstance(seen, str) and os.path.basename(seen) == real.name and Path(seen).resolve() == real:  # noqa: PTH119
+            return module
+    return None
+
+
+def _name_of(file: Path, root: Path) -> tuple[str, Path]:
+    """The name by which other modules import a file, and the folder that must be on ``sys.path`` for it."""
+    base = file.parent
+    while (base / "__init__.py").exists():
+        base = base.parent
+    if file.is_relative_to(root):
+        base = min(base, root, key=lambda folder: len(folder.parts))
+    parts = file.relative_to(base).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts), base
 
 
 def _origin(name: str) -> Path | None:
+    """The file that an import of this name would read, links followed; packages on the way there are imported."""
     try:
         spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
+    except ModuleNotFoundError as error:
+        if error.name and f"{name}.".startswith(f"{error.name}."):
+            return None
+        raise  # a package on the way there is broken
+    except ValueError:  # a module that says nothing of where it came from
         return None
     return Path(spec.origin).resolve() if spec and spec.origin and spec.has_location else None
 
 
-def _import_alone(name: str, file: Path) -> ModuleType:
+def _import_alone(file: Path) -> ModuleType:
     """Import a file that no import statement would find, under a name of its own."""
+    name = f"goldenpath_steps_{zlib.crc32(str(file).encode()):08x}.{file.stem}"
     _rewrite_asserts(name)
-    spec = importlib.util.spec_from_file_location(name, file)
+    specs = (finder.find_spec(name, [str(file.parent)]) for finder in sys.meta_path)
+    spec = next((spec for spec in specs if spec and spec.origin and Path(spec.origin) == file), None)
+    spec = spec or importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise ImportError(f"{file} is no Python file")
     module = importlib.util.module_from_spec(spec)
@@ -179,8 +200,11 @@ def _import_alone(name: str, file: Path) -> ModuleType:
 
 
 def _import(name: str, entry: str, root: Path) -> ModuleType:
-    _rewrite_asserts(name)
     with _named(entry, root):
+        if name not in sys.modules:
+            if (there := _already_imported(_origin(name))) is not None:
+                return there
+            _rewrite_asserts(name)
         return importlib.import_module(name)
 
 
