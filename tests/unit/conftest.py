@@ -18,11 +18,12 @@ from goldenpath.adapters.database.mock import MockDatabase
 from goldenpath.adapters.events.mock import MockEvents
 from goldenpath.domain.errors import NotSignedIn
 from goldenpath.ports.adapter import OpenContext
+from goldenpath.ports.agents import Run, Started
 from goldenpath.ports.auth import Claims
 from goldenpath.ports.cache import CachePort, session_key
 from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.ports.database import Store, UserRow
-from goldenpath.ports.events import ENDINGS, Connection, Event
+from goldenpath.ports.events import ENDINGS, STARTED, THINKING, TOOL_ENDED, TOOL_STARTED, Connection, Event
 from goldenpath.reference.assistant import Assistant
 from goldenpath.reference.gateway import Gateway
 
@@ -59,7 +60,7 @@ class Desk:
 
 @dataclass
 class Platform:
-    """All services of one test."""
+    """All services of one test; ``within`` is how long it waits for anything, in seconds."""
 
     desk: Desk
     agents: Assistant
@@ -67,6 +68,7 @@ class Platform:
     store: Store
     cache: CachePort
     clock: ScenarioClock
+    within: float = 5
 
     async def sign_in(self, name: str = "ada") -> str:
         return await self.desk.sign_in(name)
@@ -75,13 +77,49 @@ class Platform:
         token = await self.sign_in(name)
         return token, await self.events.connect(token)
 
-    async def ask(self, prompt: str, name: str = "ada", thread_id: str | None = None) -> list[Event]:
-        """Ask, and give what a connection of the same person received until the ending."""
-        _, window = await self.watch(name)
-        started = await window.ask(prompt, thread_id)
-        await window.ending(started.run_id)
-        await window.close()
-        return list(window.events_of(started.run_id))
+    async def answered(self, token: str, prompt: str, thread_id: str | None = None) -> Run:
+        """Ask, and wait for the end."""
+        started = await self.agents.start(token, prompt, thread_id)
+        return await self.agents.finished(token, started.run_id, self.within)
+
+    async def at_work(self, window: Connection, prompt: str = "Read all our contracts") -> Started:
+        """Ask, and wait until a tool is at work."""
+        started = await window.ask(prompt)
+        await window.seen(TOOL_STARTED, run_id=started.run_id, within=self.within)
+        return started
+
+    async def story(self, window: Connection, run_id: str) -> list[Event]:
+        """All that a window shows of a run, what follows its end included: a later question is waited for."""
+        await window.ending(run_id, self.within)
+        later = await window.ask("Is there anything else?")
+        await window.ending(later.run_id, self.within)
+        return list(window.events_of(run_id))
+
+
+def keeps_the_rules(story: list[Event]) -> None:
+    """Assert the design's rules for the events of one run."""
+    kinds = [event.type for event in story]
+    assert [event.seq for event in story] == list(range(1, len(story) + 1))
+    assert len({event.event_id for event in story}) == len(story)
+    assert len({(event.run_id, event.thread_id, event.user_id, event.agent) for event in story}) == 1
+    assert kinds[0] == STARTED
+    assert kinds.count(STARTED) == 1
+    assert THINKING in kinds
+    assert [kind for kind in kinds if kind in ENDINGS] == kinds[-1:]
+    times = [event.timestamp for event in story]
+    assert all(time.tzinfo is not None for time in times)
+    assert times == sorted(times)
+    at_work: dict[str, str] = {}
+    for event in story:
+        if event.type == TOOL_STARTED:
+            assert event.data["tool_call_id"] not in at_work
+            at_work[event.data["tool_call_id"]] = event.data["tool"]
+        elif event.type == TOOL_ENDED:
+            assert at_work.pop(event.data["tool_call_id"]) == event.data["tool"]
+            assert event.data["duration_ms"] >= 0
+            assert ("result" in event.data) is event.data["ok"]
+            assert ("error" in event.data) is not event.data["ok"]
+    assert at_work == {}
 
 
 @asynccontextmanager
@@ -102,5 +140,7 @@ def platform():
     return open_platform
 
 
-def is_ending(event: Event) -> bool:
-    return event.type in ENDINGS
+@pytest.fixture
+def rules():
+    """Asserts the rules of the events: ``rules(story)``."""
+    return keeps_the_rules
