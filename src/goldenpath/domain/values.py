@@ -83,10 +83,24 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A service of the project for which nothing that was asked for answers, and why each candidate does not."""
+
+    service: str
+    rejected: tuple[Rejected, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, for people."""
+        return "; ".join(f"{each.tier}: {each.reason}" for each in self.rejected)
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
-    """The choice for each service of a run, in the order of the services."""
+    """The choice for each service of a run, in the order of the services, and the services without one."""
 
     choices: tuple[Choice, ...]
+    unanswered: tuple[Unanswered, ...] = ()
 
     def __getitem__(self, service: str) -> Choice:
         for choice in self.choices:

@@ -1,0 +1,143 @@
+"""Keeping secrets out of everything that is written.
+
+A value is secret by its key (``password``, ``access_token``, ...), by its shape (a JWT, a password in an
+address), or because it was seen as one before: from then on it is masked everywhere, also inside longer texts.
+One secret has one mark in a run, such as ``<token 3>``, so that equality still shows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
+
+_KINDS: Final = (
+    ("password", ("password", "passwd", "passphrase", "pwd")),
+    ("cookie", ("cookie",)),
+    ("ticket", ("ticket",)),
+    ("verifier", ("verifier",)),
+    ("dsn", ("dsn", "connection_string", "connectionstring", "database_url", "redis_url")),
+    ("token", ("token", "authorization", "bearer", "jwt", "assertion")),
+    ("secret", ("secret", "api_key", "apikey", "credential", "private_key", "access_key")),
+)
+"""The kind of a secret, and the parts of a key that say so; the first that fits names it."""
+
+_HARMLESS: Final = frozenset({"token_type", "token_endpoint", "tokens_used", "authorization_endpoint", "ticket_id"})
+"""Keys that look secret and are not (RFC 6749, 5.1; RFC 8414, 2)."""
+
+_SHORTEST: Final = 4
+"""A shorter value is masked under its key only: in other texts it would hit half of the words."""
+
+_RECENT: Final = 256
+"""How many of the newest secrets are looked for inside longer texts character by character."""
+
+_WORD: Final = re.compile(r"[A-Za-z0-9_\-]{8,}")
+_CODE_WORD: Final = re.compile(r"[A-Za-z]+(?:[_\- ][A-Za-z]+)*")
+_JWT: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
+_USERINFO: Final = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
+_BEARER: Final = re.compile(r"(?i)\b(bearer|basic)([ .])(?!<)([\w.~+/-]{8,}=*)")
+_PAIR: Final = re.compile(
+    r"""(?ix)
+    \b(?P<key>[\w-]*(?:passw(?:or)?d|passphrase|token|secret|cookie|ticket|verifier|api_?key|authorization)[\w-]*
+       |(?<=[?&])code)
+    (?P<sign>["']?\s*[=:]\s*)
+    (?:(?P<quote>["'])(?P<quoted>(?:\\.|(?!(?P=quote)).)+)(?P=quote)|(?P<bare>[^\s"'&,;)}\]<>(\[{]{6,}))
+    """
+)
+
+
+def kind_of(key: str) -> str | None:
+    """What kind of secret stands under a key (``token``, ``password``, ...), or None where none does."""
+    plain = key.lower().replace("-", "_")
+    if plain in _HARMLESS or plain.endswith(("_expires_in", "_expires_at", "_lifetime")):
+        return None
+    if plain == "code":
+        return "code"
+    for kind, parts in _KINDS:
+        if any(part in plain for part in parts):
+            return kind
+    return None
+
+
+class Redactor:
+    """The secrets of one run, as far as they were seen, and their marks.
+
+    Args:
+        prefix: Put before each number, so that two processes of one run never give one mark to two secrets.
+    """
+
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
+        self._marks: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._recent: deque[str] = deque(maxlen=_RECENT)
+
+    def value(self, value: Any, key: str = "") -> Any:
+        """A copy of a plain value (texts, numbers, mappings, lists) without its secrets."""
+        if isinstance(value, str):
+            return self._under(key, value) if value else value
+        if isinstance(value, Mapping):
+            return {name: self.value(item, str(name)) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(item, key) for item in value]
+        return value
+
+    def text(self, text: str) -> str:
+        """A text without the secrets that it holds, whole or among other words."""
+        if len(text) < _SHORTEST:
+            return text
+        return self.known(self._shapes(text))
+
+    def known(self, text: str) -> str:
+        """A text without the secrets that were seen before; its shapes are not looked at."""
+        for secret in reversed(self._recent):
+            if secret in text:
+                text = self._replace(secret, text)
+        if len(self._marks) > len(self._recent):
+            text = _WORD.sub(lambda found: self._marks.get(found[0], found[0]), text)
+        return text
+
+    def mark(self, secret: str, kind: str) -> str:
+        """The mark of a secret; the same for the same secret, whatever it is called later."""
+        mark = self._marks.get(secret)
+        if mark is None:
+            number = self._counts[kind] = self._counts.get(kind, 0) + 1
+            mark = self._marks[secret] = f"<{kind} {self._prefix}{number}>"
+            if len(secret) >= _SHORTEST:
+                self._recent.append(secret)
+        return mark
+
+    def _under(self, key: str, text: str) -> str:
+        kind = kind_of(key) if key else None
+        if kind is None or (kind == "code" and _CODE_WORD.fullmatch(text)):
+            return self.text(text)
+        scheme, blank, rest = text.partition(" ")
+        if blank and scheme.lower() in {"bearer", "basic"}:
+            return f"{scheme} {self.mark(rest, 'token')}"
+        return self.mark(text, kind)
+
+    def _replace(self, secret: str, text: str) -> str:
+        if secret.isalpha():
+            # A password may be a word: only the word itself is masked then, not the words that hold it.
+            return re.sub(rf"(?<![A-Za-z]){secret}(?![A-Za-z])", self._marks[secret], text)
+        return text.replace(secret, self._marks[secret])
+
+    def _shapes(self, text: str) -> str:
+        if "eyJ" in text:
+            text = _JWT.sub(lambda found: self.mark(found[0], "token"), text)
+        if "://" in text:
+            text = _USERINFO.sub(lambda found: f"{found[1]}:{self.mark(found[2], 'password')}@", text)
+        if "=" in text or ":" in text:
+            text = _PAIR.sub(self._pair, text)
+        if " " in text or "." in text:
+            text = _BEARER.sub(lambda found: f"{found[1]}{found[2]}{self.mark(found[3], 'token')}", text)
+        return text
+
+    def _pair(self, found: re.Match[str]) -> str:
+        secret = found["quoted"] or found["bare"]
+        kind = kind_of(found["key"])
+        if kind is None or secret.startswith("<") or secret.lower() in {"bearer", "basic"}:
+            return found[0]
+        quote = found["quote"] or ""
+        return f"{found['key']}{found['sign']}{quote}{self.mark(secret, kind)}{quote}"

@@ -1,0 +1,101 @@
+"""The adapters that there are: those of installed packages, and those that a project registers itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+from goldenpath.domain.errors import UsageError
+from goldenpath.domain.values import SERVICES, Tier
+from goldenpath.ports.adapter import Adapter
+
+GROUP: Final = "goldenpath.adapters"
+"""The entry-point group; a name is ``SERVICE.TIER``, a value a class or function that gives an adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A registered adapter under its name. The later it came, the nearer it is to the project."""
+
+    name: str
+    adapter: Adapter
+
+    @property
+    def tier(self) -> Tier:
+        """How real its machinery is."""
+        return Tier(self.adapter.tier)
+
+
+class Registry:
+    """Adapters by name, in the order in which they came."""
+
+    def __init__(self, entries: Iterable[EntryPoint] = ()) -> None:
+        """Start with the adapters of ``entries``; see ``installed`` for those of this environment.
+
+        Raises:
+            UsageError: One of them cannot be loaded, is no adapter, or has a name that is taken.
+        """
+        self._adapters: dict[str, Adapter] = {}
+        for entry in entries:
+            self.register(entry.name, _load(entry))
+
+    @classmethod
+    def installed(cls) -> Registry:
+        """The adapters that the packages of this environment bring."""
+        return cls(entry_points(group=GROUP))
+
+    def register(self, name: str, adapter: Adapter) -> None:
+        """Add an adapter. Among several of one service and tier, the last one is taken first.
+
+        Args:
+            name: ``SERVICE.TIER`` by custom; what reports call it.
+            adapter: An instance, see ``goldenpath.ports.adapter.Adapter``.
+
+        Raises:
+            UsageError: The name is taken, or the adapter lacks something that every adapter has.
+        """
+        if name in self._adapters:
+            raise UsageError(f"two adapters are named {name!r}", where=name, try_next="give one of them another name")
+        if lacking := [each for each in _EVERY_ADAPTER_HAS if not hasattr(adapter, each)]:
+            raise UsageError(f"the adapter {name!r} lacks {', '.join(lacking)}", where=name)
+        if adapter.tier not in list(Tier):
+            raise UsageError(f"the adapter {name!r} has no tier {adapter.tier!r}", where=name)
+        self._adapters[name] = adapter
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return (Candidate(name, adapter) for name, adapter in self._adapters.items())
+
+    def __getitem__(self, name: str) -> Adapter:
+        return self._adapters[name]
+
+    def of(self, service: str) -> tuple[Candidate, ...]:
+        """The adapters that answer a service, the last one registered first."""
+        return tuple(each for each in reversed(list(self)) if service in each.adapter.services)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that some adapter answers: ours in our order, then the others by name."""
+        answered = {service for each in self for service in each.adapter.services}
+        return (*(each for each in SERVICES if each in answered), *sorted(answered - set(SERVICES)))
+
+
+_EVERY_ADAPTER_HAS: Final = ("services", "tier", "stand_in", "needs", "capabilities", "probe", "open")
+
+
+def _load(entry: EntryPoint) -> Adapter:
+    """Make the adapter of an entry point.
+
+    Raises:
+        UsageError: It cannot be imported or made; the message names the entry point and its package.
+    """
+    package = entry.dist.name if entry.dist is not None else "an unknown package"
+    try:
+        adapter: Adapter = entry.load()()
+    except Exception as error:
+        message = f"the adapter {entry.name!r} of {package} cannot be loaded: {type(error).__name__}: {error}"
+        raise UsageError(
+            message, where=f"{GROUP}: {entry.value}", try_next=f"pip install --upgrade {package}"
+        ) from error
+    return adapter

@@ -1,0 +1,222 @@
+"""The observing proxy: every operation on a port leaves an observation, whoever calls it."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from functools import lru_cache
+from types import CoroutineType, TracebackType
+from typing import Any, Final, cast
+
+from goldenpath.ports.events import Connection, Event
+
+LONGEST_TEXT: Final = 500
+"""Characters of a text that a payload keeps."""
+
+MOST_ITEMS: Final = 50
+"""Items of a list or mapping that a payload keeps."""
+
+DEEPEST: Final = 6
+"""Levels of lists and mappings that a payload keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One operation as the proxy saw it, before it becomes an observation of a scenario."""
+
+    service: str
+    caller: str
+    operation: str
+    outcome: str
+    seconds: float
+    given: Mapping[str, Any]
+    answer: Any
+
+
+Observer = Callable[[Seen], None]
+"""Told when an operation ended, or an event arrived: the opened scenario."""
+
+PortGetter = Callable[[], Awaitable[Any]]
+"""Gives a port, opening its adapter first where that was not done yet."""
+
+
+class ObservedPort:
+    """A port's operations for one caller: opened when the first is awaited, observed each time.
+
+    Args:
+        service: Whose port it is.
+        caller: Who calls: ``scenario``, or the service to whose adapter the port was handed.
+        protocol: What the port promises; with it nothing else of the adapter can be reached. None where it is
+            not known, or where the caller is a service, which may use all that the adapter gives.
+        port: Gives the port itself, opening its adapter when that was not done yet.
+        observer: Told of each operation.
+    """
+
+    def __init__(self, service: str, caller: str, protocol: type | None, port: PortGetter, observer: Observer) -> None:
+        self._service = service
+        self._caller = caller
+        self._operations = operations(protocol) if protocol is not None else None
+        self._port = port
+        self._observer = observer
+
+    def __getattr__(self, name: str) -> Callable[..., Operation]:
+        known = self._operations
+        if name.startswith("_") or (known is not None and name not in known):
+            has = f"; it has {', '.join(known)}" if known else ""
+            raise AttributeError(f"the port of {self._service!r} has no operation {name!r}{has}")
+        parameters = known[name] if known is not None else ()
+
+        def operation(*args: Any, **kwargs: Any) -> Operation:
+            return Operation(
+                _Call(self._service, self._caller, name, self._port, self._observer, parameters, args, kwargs)
+            )
+
+        operation.__name__ = name
+        return operation
+
+    def __dir__(self) -> list[str]:
+        return list(self._operations or ())
+
+    def __repr__(self) -> str:
+        return f"<the port of {self._service!r}, called by {self._caller!r}>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of one operation, not yet made."""
+
+    service: str
+    caller: str
+    name: str
+    port: PortGetter
+    observer: Observer
+    parameters: tuple[str, ...]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def on(self, port: Any) -> Any:
+        return getattr(port, self.name)(*self.args, **self.kwargs)
+
+    def tell(self, outcome: str, begun: float, answer: Any) -> None:
+        seconds = time.perf_counter() - begun
+        self.observer(Seen(self.service, self.caller, self.name, outcome, seconds, self._given(), answer))
+
+    def tell_more(self, operation: str, given: Mapping[str, Any], answer: Any) -> None:
+        self.observer(Seen(self.service, self.caller, operation, "ok", 0.0, given, answer))
+
+    def _given(self) -> Mapping[str, Any]:
+        unnamed = (f"argument {place + 1}" for place in range(len(self.parameters), len(self.args)))
+        return dict(zip((*self.parameters, *unnamed), self.args, strict=False)) | self.kwargs
+
+
+class Operation(Coroutine[Any, Any, Any]):
+    """One call of an operation: to be awaited, or to be entered where the operation is a context manager."""
+
+    def __init__(self, call: _Call) -> None:
+        self._call = call
+        self._entered: AbstractAsyncContextManager[Any] | None = None
+        self._coroutine = cast("CoroutineType[Any, Any, Any]", self._observed(self._await))
+        # Python names a coroutine that nobody awaited by this.
+        self._coroutine.__qualname__ = f"{call.service}.{call.name}"
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._coroutine.__await__()
+
+    async def __aenter__(self) -> Any:
+        self._coroutine.close()
+        return await self._observed(self._enter)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        if self._entered is None:
+            return None
+        return await self._entered.__aexit__(kind, error, traceback)
+
+    def send(self, value: Any) -> Any:
+        """Go on with ``value`` (as a coroutine does)."""
+        return self._coroutine.send(value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise inside (as a coroutine does)."""
+        return self._coroutine.throw(*error)
+
+    def close(self) -> None:
+        """Give up (as a coroutine does)."""
+        self._coroutine.close()
+
+    async def _observed(self, act: Callable[[Any], Awaitable[Any]]) -> Any:
+        begun = time.perf_counter()
+        try:
+            port = await self._call.port()
+            begun = time.perf_counter()
+            answer = await act(port)
+        except BaseException as error:
+            self._call.tell(type(error).__name__, begun, str(error))
+            raise
+        self._call.tell("ok", begun, answer)
+        if isinstance(answer, Connection):
+            answer.watch(_Window(self._call))
+        return answer
+
+    async def _await(self, port: Any) -> Any:
+        answer = self._call.on(port)
+        return await answer if inspect.isawaitable(answer) else answer
+
+    async def _enter(self, port: Any) -> Any:
+        self._entered = self._call.on(port)
+        return await self._entered.__aenter__()
+
+
+class _Window:
+    """The watcher of one open connection: what arrives and what is done over it are observations too."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: _Call) -> None:
+        self._call = call
+
+    def event(self, event: Event) -> None:
+        self._call.tell_more("event", {}, event)
+
+    def operation(self, name: str, **payload: object) -> None:
+        self._call.tell_more(name, payload, None)
+
+
+@lru_cache(maxsize=64)
+def operations(protocol: type) -> dict[str, tuple[str, ...]]:
+    """The operations that a port's protocol promises, in its order, each with the names of its parameters."""
+    found: dict[str, tuple[str, ...]] = {}
+    for base in reversed(protocol.__mro__):
+        for name, member in vars(base).items():
+            if not name.startswith("_") and inspect.isfunction(member):
+                found[name] = tuple(inspect.signature(member).parameters)[1:]
+    return found
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A value as JSON can hold it, cut to a size that a person would read."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}... ({len(value)} characters)"
+    if isinstance(value, Enum):
+        return plain(value.value, depth)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray):
+        return f"({len(value)} bytes)"
+    if depth >= DEEPEST:
+        return "..."
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: plain(getattr(value, each.name), depth + 1) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, depth + 1) for key, item in list(value.items())[:MOST_ITEMS]}
+    if isinstance(value, Sequence | set | frozenset):
+        return [plain(item, depth + 1) for item in list(value)[:MOST_ITEMS]]
+    return f"({type(value).__name__})"

@@ -1,0 +1,114 @@
+"""Opening a scenario's adapters: each when it is first used, what it needs before it, all closed at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+from goldenpath.domain.errors import MissingCapability, ServiceUnavailable
+from goldenpath.domain.values import Resolution
+from goldenpath.ports.adapter import Adapter, OpenContext
+
+CLOSING: Final = 5.0
+"""Seconds that all adapters of a scenario get to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    service: str
+    answer: asyncio.Future[Any]
+
+
+class OpenAdapters:
+    """The adapters of one scenario.
+
+    They are opened and closed in one task of their own: a step may use a service first in a task that ends
+    long before the scenario does, and what was entered in one task cannot be left in another.
+
+    Args:
+        resolution: What answers each service.
+        adapter: Gives the adapter of a name.
+        context: Makes what an adapter is given: from the service that it answers first, and what it needs.
+    """
+
+    def __init__(
+        self,
+        resolution: Resolution,
+        adapter: Callable[[str], Adapter],
+        context: Callable[[str, tuple[str, ...]], OpenContext],
+    ) -> None:
+        self._resolution = resolution
+        self._adapter = adapter
+        self._context = context
+        self._ports: dict[str, Any] = {}
+        self._requests: asyncio.Queue[_Request | None] = asyncio.Queue()
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def port(self, service: str) -> Any:
+        """The port of a service; its adapter is opened if it was not.
+
+        Raises:
+            MissingCapability: Nothing answers this service in this run.
+            ServiceUnavailable: The service is lost.
+        """
+        if service in self._ports:
+            return self._ports[service]
+        if self._keeper is None:
+            self._keeper = asyncio.create_task(self._keep(), name="the scenario's adapters")
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._requests.put_nowait(_Request(service, answer))
+        await asyncio.wait({answer, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            raise ServiceUnavailable(service, "its adapters were closed while a step was using them")
+        return answer.result()
+
+    async def close(self) -> None:
+        """Close what was opened, in the opposite order.
+
+        Raises:
+            TimeoutError: Something did not close in time.
+            Exception: Whatever an adapter raised while it was closed.
+        """
+        keeper, self._keeper = self._keeper, None
+        self._ports.clear()
+        if keeper is not None:
+            self._requests.put_nowait(None)
+            await asyncio.wait_for(keeper, CLOSING)
+
+    async def _keep(self) -> None:
+        async with AsyncExitStack() as stack:
+            while (request := await self._requests.get()) is not None:
+                try:
+                    port = await self._open(request.service, stack)
+                except Exception as error:  # noqa: BLE001  # whoever asked gets it
+                    if not request.answer.done():
+                        request.answer.set_exception(error)
+                else:
+                    if not request.answer.done():
+                        request.answer.set_result(port)
+
+    async def _open(self, service: str, stack: AsyncExitStack) -> Any:
+        if service in self._ports:
+            return self._ports[service]
+        if service not in self._resolution:
+            raise MissingCapability(self._why_not(service), where=service)
+        adapter = self._adapter(self._resolution[service].adapter)
+        needs = tuple(need for need in adapter.needs if need not in adapter.services)
+        for need in needs:
+            await self._open(need, stack)
+        ports: Mapping[str, Any] = await stack.enter_async_context(adapter.open(self._context(service, needs)))
+        # Of an adapter's services only those that it was chosen for: another may answer the others.
+        for each, port in ports.items():
+            if each in self._resolution and self._resolution[each].adapter == self._resolution[service].adapter:
+                self._ports[each] = port
+        return self._ports[service]
+
+    def _why_not(self, service: str) -> str:
+        for each in self._resolution.unanswered:
+            if each.service == service:
+                return f"nothing answers {service}: {each.reason}"
+        return f"this project has no service {service!r}"

@@ -1,0 +1,75 @@
+"""The bus on which a run's events go, and the writer that keeps them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TextIO
+
+from goldenpath.domain.redaction import Redactor
+from goldenpath.domain.timeline import Event
+from goldenpath.store.runs import RunFolder
+
+Listener = Callable[[Event], None]
+
+
+def now() -> str:
+    """This instant, ISO 8601 in UTC, to the microsecond, of fixed width so that texts sort as times do."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+class Bus:
+    """Tells every listener of every event, in order. Producers do not know who listens."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Have ``listener`` called with each later event."""
+        self._listeners.append(listener)
+
+    def emit(self, event: Event) -> None:
+        """Tell of an event."""
+        for listener in self._listeners:
+            listener(event)
+
+
+class TimelineWriter:
+    """Writes events to the run's folder: one JSON object a line, whole lines at a time."""
+
+    def __init__(self, folder: RunFolder, redactor: Redactor) -> None:
+        self._folder = folder
+        self._redactor = redactor
+        self._lines: list[str] = []
+        self._part: TextIO | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process writes to the run's folder."""
+        return self._part is not None
+
+    def open(self) -> bool:
+        """Make the run's folder; whether this process is the run's first."""
+        first = self._folder.open()
+        self._part = self._folder.part.open("a", encoding="utf-8", newline="\n")
+        return first
+
+    def write(self, event: Event) -> None:
+        """Keep an event for the next flush."""
+        self._lines.append(json.dumps(event.as_record(), ensure_ascii=False))
+
+    def flush(self) -> None:
+        """Write what was kept. A secret that was learnt after a line was made is masked in it now."""
+        if self._lines and self._part is not None:
+            self._part.write(self._redactor.known("\n".join(self._lines)) + "\n")
+            self._part.flush()
+            self._lines.clear()
+
+    def close(self) -> None:
+        """Write what is left and let go of the folder."""
+        self.flush()
+        if self._part is not None:
+            self._part.close()
+            self._part = None
+        self._folder.leave()
