@@ -1,0 +1,170 @@
+"""The lines at the end of a run: who answered, what came of it, and what that proves."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from goldenpath.domain.values import Tier
+
+WIDTH: Final = 80
+_STATUSES: Final = ("passed", "failed", "skipped", "pending", "undefined", "ambiguous", "unknown")
+_ON_NOTHING: Final = "no service"
+_MOST_REASONS: Final = 5
+
+Record = Mapping[str, Any]
+
+
+def summary(records: Iterable[Record]) -> list[str]:
+    """The end of a run in at most 80 columns; no line where no scenario ran.
+
+    Args:
+        records: The run's timeline.
+    """
+    run = _Run(records)
+    if not run.ends:
+        return []
+    sections = [_answered(run), _results(run), _skips(run), _meaning(run)]
+    lines = ["", "Golden Path"]
+    for number, section in enumerate(each for each in sections if each):
+        lines += ["", *section] if number else section
+    return lines
+
+
+class _Run:
+    """What a timeline says, as far as the end of a run tells it."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.services: dict[str, Record] = {}
+        self.fault: str | None = None
+        last: dict[str, Record] = {}
+        for each in records:
+            kind = each["event"]
+            if kind == "run_started":
+                self.fault = each.get("fault")
+            elif kind == "service_resolved":
+                self.services[each["service"]] = each
+            elif kind == "scenario_finished":
+                before = last.get(each["scenario"])
+                if before is None or each["attempt"] >= before["attempt"]:
+                    last[each["scenario"]] = each
+        self.ends = list(last.values())
+        self.used = {use["service"] for end in self.ends for use in end["services"]}
+        self.stand_ins = [name for name, each in self.services.items() if each["stand_in"] and name in self.used]
+
+    def standing(self, standing: str) -> int:
+        """How many scenarios ended so."""
+        return sum(end["standing"] == standing for end in self.ends)
+
+    @property
+    def only_stand_ins(self) -> bool:
+        """Whether no scenario used anything but stand-ins."""
+        return all(use["stand_in"] for end in self.ends for use in end["services"])
+
+
+def _answered(run: _Run) -> list[str]:
+    """A table of the services that were used, then who was not taken and what was not used."""
+    rows = [
+        (name, each["tier"], "stand-in" if each["stand_in"] else "product", each["reason"])
+        for name, each in run.services.items()
+        if name in run.used
+    ]
+    if not rows:
+        return []
+    lines = _table([("service", "tier", "answered by", "why"), *rows])
+    lines += _not_taken(run)
+    unused = [name for name in run.services if name not in run.used]
+    if unused:
+        lines += _wrapped(f"not used: {', '.join(unused)}", "  ", "    ")
+    return lines
+
+
+def _not_taken(run: _Run) -> list[str]:
+    """Who else could have answered and did not, those with one reason together."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name in run.used & run.services.keys():
+        for each in run.services[name]["rejected"]:
+            groups.setdefault((each["tier"], each["reason"]), []).append(name)
+    order = list(run.services)
+    lines = []
+    for (tier, reason), names in sorted(groups.items()):
+        who = ", ".join(sorted(names, key=order.index)) if len(names) < len(run.used) else "any service"
+        lines += _wrapped(f"not taken: {tier} for {who}: {reason}", "  ", "    ")
+    return lines
+
+
+def _results(run: _Run) -> list[str]:
+    """Scenarios by what they ran on and how they ended, by their last attempts."""
+    counts: dict[str, Counter[str]] = {}
+    for end in run.ends:
+        counts.setdefault(_ran_on(end), Counter())[end["status"]] += 1
+    statuses = [status for status in _STATUSES if any(status in row for row in counts.values())]
+    standings = ("verified", "rehearsed")
+    for end in run.ends:
+        if end["standing"] is not None:
+            counts[_ran_on(end)][end["standing"]] += 1
+    columns = [*statuses, *(standing for standing in standings if run.standing(standing))]
+    rows = [(label, *(str(row[column] or "-") for column in columns)) for label, row in sorted(counts.items())]
+    return _table([("scenarios that ran on", *columns), *rows])
+
+
+def _ran_on(end: Record) -> str:
+    """The tiers that answered in a scenario, and whether a stand-in was among them."""
+    uses = {(use["tier"], use["stand_in"]) for use in end["services"]}
+    ordered = sorted(uses, key=lambda use: (Tier(use[0]).rank, use[1]))
+    return ", ".join(f"{tier} (stand-in)" if stand_in else tier for tier, stand_in in ordered) or _ON_NOTHING
+
+
+def _skips(run: _Run) -> list[str]:
+    """Why scenarios did not run, the commonest reasons first."""
+    reasons = Counter(end["message"] or "no reason given" for end in run.ends if end["status"] == "skipped")
+    lines: list[str] = []
+    for reason, count in reasons.most_common(_MOST_REASONS):
+        lines += _wrapped(f"{count} not run: {reason}", "  ", "    ")
+    if len(reasons) > _MOST_REASONS:
+        lines.append(f"  and {len(reasons) - _MOST_REASONS} other reasons")
+    return lines
+
+
+def _meaning(run: _Run) -> list[str]:
+    """What the run proves of the product, and what to do next."""
+    lines = []
+    if run.fault is not None:
+        lines += _wrapped(f"The reference platform was broken on purpose: --fault {run.fault}.", "", "  ")
+    verified, rehearsed = run.standing("verified"), run.standing("rehearsed")
+    if not run.used:
+        return [
+            *lines,
+            f"{_scenarios(len(run.ends))} ran, and none used a service: of your product they prove nothing.",
+        ]
+    if run.only_stand_ins:
+        lines.append(f"{_scenarios(rehearsed)} rehearsed on stand-ins. No code of your product ran.")
+    elif rehearsed or run.stand_ins:
+        lines.append(f"{_scenarios(verified)} verified on your product, {rehearsed} rehearsed on stand-ins.")
+    else:
+        lines.append(f"{_scenarios(verified)} verified on your product. No stand-in answered.")
+    if run.stand_ins:
+        port = "agents" if "agents" in run.stand_ins else run.stand_ins[0]
+        lines.append(f"Next: goldenpath port {port}   (what a service of your own must answer)")
+    return lines
+
+
+def _scenarios(count: int) -> str:
+    return f"{count} scenario" if count == 1 else f"{count} scenarios"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows of text in columns; the last column is wrapped where it would be too wide."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    return [line for row in rows for line in _row(row, widths)]
+
+
+def _row(row: tuple[str, ...], widths: Sequence[int]) -> Iterator[str]:
+    start = "  " + "".join(f"{cell:<{width}}  " for cell, width in zip(row, widths, strict=False))
+    yield from _wrapped(row[-1], start, " " * len(start))
+
+
+def _wrapped(text: str, first: str, later: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=True)
