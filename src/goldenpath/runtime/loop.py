@@ -152,11 +152,16 @@ class ScenarioTask:
             left.add(self._task)
         self._loop.cancel(left)
         self._task = self._next = None
-        ended = [*self._failed, *self._children]
-        self._failed.clear()
+        self._failed += self._children
         self._children.clear()
-        unseen = [cast("BaseException", task.exception()) for task in ended if _unseen(task)]
-        return (*unseen, *self._loop.take_strays())
+        return self.unseen()
+
+    def unseen(self) -> tuple[BaseException, ...]:
+        """The exceptions of the scenario's ended tasks that nobody saw so far; whoever asks has seen them."""
+        ended = self._failed.copy()
+        self._failed.clear()
+        exceptions = [cast("BaseException", task.exception()) for task in ended if _unseen(task)]
+        return (*exceptions, *self._loop.take_strays())
 
     def lend(self, context: contextvars.Context) -> None:
         """Give a context the variables of this one that it lacks."""

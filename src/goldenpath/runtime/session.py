@@ -259,6 +259,18 @@ class OpenedScenario:
                 return f"it needs {capability}, which {service} ({choice.tier}) does not have here"
         return None
 
+    def proved_nothing(self) -> str | None:
+        """What is wrong with a scenario whose steps are done and that made no observation through its service's port.
+
+        A scenario that belongs to a service must have used its port in its own steps (rule 4). ``finish`` asks the
+        same; a runner asks here first, to say it while the scenario still runs. None when nothing is wrong.
+        """
+        seen = {each.service for each in self.observations if each.caller == SCENARIO and each.step is not None}
+        for service, tag in self._owners().items():
+            if service in self._session.resolution and service not in seen:
+                return f"it proved nothing: it is tagged @{tag}, and none of its steps used {service}"
+        return None
+
     def finish(self, status: str, message: str | None) -> str | None:
         """End the attempt: close its adapters and write its end.
 
@@ -273,7 +285,7 @@ class OpenedScenario:
         self._step = None
         wrong = self._close()
         if status == "passed":
-            wrong = self._proved_nothing() or wrong
+            wrong = self.proved_nothing() or wrong
             if wrong is not None:
                 status, message = "failed", wrong
         else:
@@ -297,14 +309,6 @@ class OpenedScenario:
             self._task.run(self._adapters.close())
         except Exception as error:  # noqa: BLE001  # an adapter is anybody's code
             return f"a service did not close: {type(error).__name__}: {error}"
-        return None
-
-    def _proved_nothing(self) -> str | None:
-        """Rule 4: a scenario that belongs to a service must have used its port in its own steps."""
-        seen = {each.service for each in self.observations if each.caller == SCENARIO and each.step is not None}
-        for service, tag in self._owners().items():
-            if service in self._session.resolution and service not in seen:
-                return f"it proved nothing: it is tagged @{tag}, and none of its steps used {service}"
         return None
 
     def _owners(self) -> dict[str, str]:
