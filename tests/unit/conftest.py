@@ -115,7 +115,7 @@ def keeps_the_rules(story: list[Event]) -> None:
             assert event.data["tool_call_id"] not in at_work
             at_work[event.data["tool_call_id"]] = event.data["tool"]
         elif event.type == TOOL_ENDED:
-            assert at_work.pop(event.data["tool_call_id"]) == event.data["tool"]
+            assert at_work.pop(event.data["tool_call_id"], None) == event.data["tool"]
             assert event.data["duration_ms"] >= 0
             assert ("result" in event.data) is event.data["ok"]
             assert ("error" in event.data) is not event.data["ok"]
