@@ -27,13 +27,13 @@ def of_parse_format(pattern: str) -> frozenset[str]:
     return frozenset() if "{" in rest or "}" in rest else words(rest)
 
 
-_CUCUMBER_PART: Final = re.compile(r"\\.|{[^{}()/\\]*}|\([^(){}]*\)")
+_CUCUMBER_PART: Final = re.compile(r"\\.|{[^{}()/\\]*}|\((?:\\.|[^(){}\\])*\)")
 
 
 def of_cucumber_expression(pattern: str) -> frozenset[str]:
     """The words of a Cucumber Expression; one that does not parse has none, so that each look-up finds it out."""
     rest = _CUCUMBER_PART.sub(_GAP, pattern)
-    if any(sign in rest for sign in "{}()\\"):
+    if any(sign in rest for sign in "{(\\"):
         return frozenset()
     return frozenset(word for word in words(rest) if "/" not in word)
 

@@ -126,8 +126,9 @@ class parse(StepParser):  # noqa: N801 - pytest-bdd's name
 
     def match(self, text: str) -> Any:
         """The library's result; a converter that raises ValueError says that the text is not meant."""
+        parser = self.parser  # a wrong format raises ValueError too, and is to be told
         try:
-            return self.parser.parse(text)
+            return parser.parse(text)
         except ValueError:
             return None
 
