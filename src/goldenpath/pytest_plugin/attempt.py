@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,15 +88,30 @@ class Attempt:
             # A failure that pytest calls a skip was expected (xfail).
             self.status, self.message = "skipped", headline_of(report)
 
+    def complaint(self) -> str | None:
+        """What is wrong although every step has passed: a task failed unseen, or nothing was proved."""
+        return _unseen(self.task.unseen()) or self.opened.proved_nothing()
+
     def finish(self) -> str | None:
-        """Close the services and the record.
+        """Close the services and the record, and end the task.
 
         Returns:
-            What is wrong with a scenario that seemed to pass: a task that it left behind has failed, or it proved
-            nothing. None if nothing is.
+            What has turned out wrong since the steps ended; None if nothing has.
         """
         self.is_over = True
-        return self.opened.finish(self.status, self.message)
+        wrong = _unseen(self.task.unseen())
+        if wrong and self.status == "passed":
+            self.status, self.message = "failed", wrong
+        wrong = self.opened.finish(self.status, self.message) or wrong
+        return _unseen(self.task.close()) or wrong
+
+
+def _unseen(errors: Sequence[BaseException]) -> str | None:
+    """A sentence for errors that nobody saw."""
+    if not errors:
+        return None
+    told = "; ".join(f"{type(error).__name__}: {error}" for error in errors)
+    return f"a task that a step had started failed, and nobody saw it: {told}"
 
 
 _NOTHING = object()

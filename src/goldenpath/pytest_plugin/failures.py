@@ -38,6 +38,10 @@ class Hollow(FeatureError):
     """Something looks as if it were tested, and would run nothing."""
 
 
+class Unproved(GoldenPathError):
+    """Every step has passed, and the scenario has not."""
+
+
 class UnmatchedSteps(StepError):
     """Steps of a scenario that no definition answers, or more than one.
 
@@ -85,15 +89,19 @@ def tell(item: ScenarioItem, excinfo: ExceptionInfo[BaseException]) -> ReprExcep
         step = error.errors[0][0]
         lines = [*_head(error.message), "", *_steps(item, attempt, step), *_unmatched(error)]
         return plain(lines, item.path, step.line, error.message)
+    if isinstance(error, Unproved):
+        head = attempt.opened.redact(error.message)
+        lines = [*_head(head), "", *_steps(item, attempt, None), *_observations(attempt)]
+        return plain(lines, item.path, item.scenario.line, head)
     failure = attempt.failure
     if failure is None or failure.error is not error:
         return None
-    head = attempt.redact(sentence(failure.step.text, error))
+    head = attempt.opened.redact(sentence(failure.step.text, error))
     lines = [*_head(head), "", *_steps(item, attempt, failure.step), *_evidence(item, failure, excinfo)]
     lines += _observations(attempt)
     if item.config.get_verbosity() > 0:
         lines += ["", *_python(item, failure, excinfo)]
-    return plain([attempt.redact(line) for line in lines], item.path, failure.step.line, head)
+    return plain([attempt.opened.redact(line) for line in lines], item.path, failure.step.line, head)
 
 
 def plain(lines: Iterable[str], path: Path, line: int, message: str) -> ReprExceptionInfo:
@@ -109,8 +117,9 @@ def _head(message: str) -> list[str]:
     return textwrap.wrap(message, WIDTH) or [message]
 
 
-def _steps(item: ScenarioItem, attempt: Attempt, blamed: Step) -> Iterator[str]:
-    yield from _wrapped("", f"{item.feature.uri}:{blamed.line}  {item.scenario.keyword}: {item.scenario.name}")
+def _steps(item: ScenarioItem, attempt: Attempt, blamed: Step | None) -> Iterator[str]:
+    line = blamed.line if blamed is not None else item.scenario.line
+    yield from _wrapped("", f"{item.feature.uri}:{line}  {item.scenario.keyword}: {item.scenario.name}")
     for outcome in attempt.steps:
         mark = _MARKS.get(outcome.status, outcome.status)
         yield from _wrapped(f"  {mark:<11}", f"{outcome.step.keyword}{outcome.step.text}")

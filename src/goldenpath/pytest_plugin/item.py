@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from _pytest.fixtures import TopRequest
 
+from goldenpath.domain.values import SERVICES
 from goldenpath.pytest_plugin import failures
 from goldenpath.pytest_plugin.attempt import Attempt
 from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
+from goldenpath.pytest_plugin.places import is_own
 from goldenpath.pytest_plugin.run import Run
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from goldenpath.gherkin import Feature, Hollow, Pickle
     from goldenpath.runtime.loop import ScenarioTask
     from goldenpath.runtime.services import Services
+
+
+_OWN_TAGS: Final = {service: service for service in SERVICES}
+"""In our own features a service's tag is its name; elsewhere the settings say which tag belongs to which service."""
 
 
 def scenario() -> None:
@@ -96,6 +102,7 @@ class FeatureItem(pytest.Item):
             line=self.scenario.line,
             tags=self.tags,
             row=getattr(self.scenario, "row", ()),
+            service_tags=_OWN_TAGS if is_own(self.path) else {},
         )
         self.attempt = run.begin(info)
         return self.attempt
@@ -161,6 +168,8 @@ class ScenarioItem(FeatureItem):
         index = run.sentences.index_for(file)
         listeners = BddScenario(self._request, self.path, self.scenario) if run.bdd_listeners else Silence()
         Stepping(self.scenario.steps, index, self._request, self.attempt, listeners).run()
+        if said := self.attempt.complaint():
+            raise failures.Unproved(said)
 
     def repr_failure(  # type: ignore[override]
         self, excinfo: ExceptionInfo[BaseException]
@@ -193,7 +202,7 @@ class HollowItem(FeatureItem):
         """
         where = f"{self.feature.uri}:{self.scenario.line}"
         said = f"{self.scenario.name} {self.scenario.why}, so it proves nothing"
-        if not self.scenario.is_scenario:
+        if self.scenario.why == "has no scenario":
             pytest.skip(f"{where}: {said}")
         raise failures.Hollow(said, where=where, try_next="write its steps or rows, or take it out")
 

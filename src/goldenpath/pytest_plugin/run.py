@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -58,8 +56,9 @@ class Run:
     @cached_property
     def run_id(self) -> str:
         """The id of the run, the same in all of its processes."""
-        given = self._worker_input.get(WORKER_INPUT)
-        return str(given) if given else f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
+        from goldenpath.store.runs import new_run_id
+
+        return str(self._worker_input.get(WORKER_INPUT) or new_run_id())
 
     @property
     def _worker_input(self) -> dict[str, Any]:
@@ -103,7 +102,7 @@ class Run:
     @cached_property
     def session(self) -> RunSession:
         """The run as the runtime knows it; from now on it writes files."""
-        from goldenpath.resolution.registry import Registry
+        from goldenpath.resolution import Registry
         from goldenpath.runtime.session import RunSession
 
         registry = Registry.installed()
@@ -120,6 +119,7 @@ class Run:
             run_id=self.run_id,
             command=tuple(self._config.invocation_params.args),
             loop=self.loop,
+            workers=int(self._worker_input.get("workercount", 1)),
         )
 
     def begin_features(self) -> None:
@@ -137,26 +137,22 @@ class Run:
         task = self.loop.scenario(info.id)
         return Attempt(task, self.session.open(info, task))
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether the runtime's run was made in this process."""
-        return "session" in self.__dict__
-
     def finish(self, exit_status: int) -> None:
         """Close the record of the run and the loop of this process."""
-        if self.has_begun or self._workers_began():
+        if "session" in self.__dict__ or self._wrote:
             self.session.finish(exit_status)
         if "loop" in self.__dict__:
             self.loop.close()
 
     def summary(self) -> list[str]:
         """The lines at the end of the run; none where no scenario ran."""
-        if not self.has_begun:
+        if not self._wrote:
             return []
         from goldenpath.reports.terminal import summary
 
         return summary(self.session.records())
 
-    def _workers_began(self) -> bool:
-        """Whether workers of this process wrote parts of the record, which are to be joined."""
-        return self.is_controller and (self._config.rootpath / self.settings.output / "runs" / self.run_id).is_dir()
+    @property
+    def _wrote(self) -> bool:
+        """Whether some process of this run has begun its record."""
+        return (self._config.rootpath / self.settings.output / "runs" / self.run_id).is_dir()

@@ -1,0 +1,106 @@
+"""A project in a folder of its own, on which pytest is run as its users run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import cucumber_expressions.expression
+import cucumber_tag_expressions
+import gherkin.parser
+import pytest
+
+import goldenpath.pytest_plugin.collection
+import goldenpath.pytest_plugin.definitions
+import goldenpath.pytest_plugin.running
+import goldenpath.pytest_plugin.stepping
+
+# Imported once for all: the harness forgets what a run within it has imported.
+KEPT = (cucumber_expressions.expression, cucumber_tag_expressions, gherkin.parser, goldenpath.pytest_plugin)
+
+STEPS = """
+from goldenpath.bdd import given, parsers, then, when
+
+@given("{word} has {int} coins", target_fixture="purse")
+def _(name, coins):
+    return {"name": name, "coins": coins}
+
+@when("she spends {int}")
+async def _(coins, purse):
+    purse["coins"] -= coins
+
+@then("{int} coins are left")
+def _(coins, purse):
+    assert purse["coins"] == coins
+"""
+
+PURSE = """
+@shop
+Feature: Purse
+
+  @quick
+  Scenario: Ada spends
+    Given Ada has 5 coins
+    When she spends 2
+    Then 3 coins are left
+
+  Scenario: Ada spends too much
+    Given Ada has 5 coins
+    When she spends 2
+    Then 4 coins are left
+
+  Scenario Outline: Many spend
+    Given Bob has <had> coins
+    When she spends <spent>
+    Then <left> coins are left
+
+    Examples:
+      | had | spent | left |
+      | 1   | 1     | 0    |
+      | 9   | 4     | 5    |
+"""
+
+
+class Project:
+    """A project of somebody's; ``run`` runs pytest in it, in this process."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.root: Path = pytester.path
+        self.file("pytest.ini", "[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+
+    def file(self, path: str, text: str) -> Path:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
+        return target
+
+    def ini(self, text: str) -> None:
+        """Add lines to the settings of pytest."""
+        with (self.root / "pytest.ini").open("a", encoding="utf-8") as ini:
+            ini.write(dedent(text).lstrip("\n"))
+
+    def run(self, *args: str) -> pytest.RunResult:
+        return self.pytester.runpytest_inprocess(*args)
+
+    def run_apart(self, *args: str) -> pytest.RunResult:
+        """Run it in a process of its own."""
+        return self.pytester.runpytest_subprocess(*args)
+
+    def ids(self, *args: str) -> list[str]:
+        """The node ids that pytest collects."""
+        return [line for line in self.run("--collect-only", "-q", *args).outlines if "::" in line]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> Project:
+    """An empty project."""
+    return Project(pytester)
+
+
+@pytest.fixture
+def purse(project: Project) -> Project:
+    """A project with one feature, of whose four scenarios one fails, and its sentences in a conftest."""
+    project.file("features/purse.feature", PURSE)
+    project.file("features/conftest.py", STEPS)
+    return project
