@@ -95,6 +95,7 @@ class Assistant:
         if work is None or not self.stop(work):
             raise Conflict("the run has ended already", code="ended")
         await work.wait()
+        self._must_be_up()
 
     async def crash(self) -> None:
         """See ``AgentsPort``."""
@@ -104,9 +105,13 @@ class Assistant:
     async def restart(self) -> None:
         """See ``AgentsPort``."""
         if self._down:
-            for run in await self.runs.running():
-                await self.interrupt(run)
+            await self.recover()
             self._down = False
+
+    async def recover(self) -> None:
+        """End what an assistant before this one left at work."""
+        for run in await self.runs.running():
+            await self.interrupt(run)
 
     async def close(self) -> None:
         """End every run that is still at work.

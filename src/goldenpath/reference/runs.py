@@ -36,6 +36,8 @@ class Runs:
             NotFound: There is no such conversation, or it is another's.
         """
         question = self.question(question)
+        # Nobody has looked at a conversation that begins here, so that there is no quick copy to drop.
+        goes_on = thread_id is not None
         if thread_id is None:
             title = self._conversations.title_of_question(question)
             thread_id = (await self._conversations.begin(owner_id, title)).id
@@ -44,7 +46,8 @@ class Runs:
         row = RunRow(run.run_id, thread_id, owner_id, question, RUNNING, None, None, now, None)
         said = MessageRow(self._ids.new("message"), thread_id, run.run_id, "user", question, now)
         await self.store.add_run(row, said)
-        await self._conversations.changed(thread_id)
+        if goes_on:
+            await self._conversations.changed(thread_id)
         return run
 
     def question(self, question: str) -> str:

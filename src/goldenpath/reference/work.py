@@ -91,8 +91,8 @@ class Work:
                 await self.fail(CANCELLED, "The question was withdrawn.")
         except _GaveUp as reason:
             await self.fail(CRASHED, str(reason))
-        except Exception:
-            await self.fail(INTERNAL, "Something unforeseen happened.")
+        except Exception as error:
+            await self._fail_anyhow(error)
             raise
 
     async def play(self) -> str:
@@ -141,6 +141,14 @@ class Work:
     async def tool_ended(self, call_id: str, call: ToolCall) -> None:
         """A tool is done: tell with what."""
         await self.narration.tool_ended(call_id, result=call.result, error=call.error)
+
+    async def _fail_anyhow(self, error: Exception) -> None:
+        try:
+            await self.fail(INTERNAL, "Something unforeseen happened.")
+        except Exception as another:
+            # What went wrong first says more: a lost service above all.
+            error.add_note(f"and the end of the run could not be told: {another!r}")
+            raise error from another
 
     async def _play(self, step: Step, asked: Asked) -> None:
         match step:

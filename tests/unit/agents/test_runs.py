@@ -230,6 +230,25 @@ async def test_an_answer_that_cannot_be_saved_is_not_told(platform):
 
 
 @pytest.mark.asyncio
+async def test_a_service_that_is_lost_in_the_middle_is_what_is_told(platform):
+    async with platform() as p:
+        token = await p.sign_in()
+        started = await p.agents.start(token, "Hello")
+
+        async def lost(*_, **__):
+            raise ServiceUnavailable("cache", "gone")
+
+        p.agents.log.tell = lost
+        with pytest.raises(ServiceUnavailable, match="cache is lost"):
+            await _closed_after(p, token, started)
+
+
+async def _closed_after(p, token, started):
+    assert (await p.agents.finished(token, started.run_id)).error == "internal"
+    await p.agents.close()
+
+
+@pytest.mark.asyncio
 async def test_several_unforeseen_errors_are_told_together(platform):
     async with platform() as p:
         token, _ = await p.watch()
