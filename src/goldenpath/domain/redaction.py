@@ -32,6 +32,7 @@ _SHORTEST: Final = 4
 _RECENT: Final = 256
 """How many of the newest secrets are looked for inside longer texts character by character."""
 
+_HINTS: Final = ("passw", "passphrase", "token", "secret", "cookie", "ticket", "verifier", "key", "authoriz", "code=")
 _WORD: Final = re.compile(r"[A-Za-z0-9_\-]{8,}")
 _CODE_WORD: Final = re.compile(r"[A-Za-z]+(?:[_\- ][A-Za-z]+)*")
 _JWT: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
@@ -128,9 +129,10 @@ class Redactor:
             text = _JWT.sub(lambda found: self.mark(found[0], "token"), text)
         if "://" in text:
             text = _USERINFO.sub(lambda found: f"{found[1]}:{self.mark(found[2], 'password')}@", text)
-        if "=" in text or ":" in text:
+        low = text.lower()
+        if any(hint in low for hint in _HINTS):
             text = _PAIR.sub(self._pair, text)
-        if " " in text or "." in text:
+        if "bearer" in low or "basic" in low:
             text = _BEARER.sub(lambda found: f"{found[1]}{found[2]}{self.mark(found[3], 'token')}", text)
         return text
 

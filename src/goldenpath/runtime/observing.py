@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime
-from enum import Enum
+from dataclasses import dataclass
 from functools import lru_cache
 from types import CoroutineType, TracebackType
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from goldenpath.ports.events import Connection, Event
-
-LONGEST_TEXT: Final = 500
-"""Characters of a text that a payload keeps."""
-
-MOST_ITEMS: Final = 50
-"""Items of a list or mapping that a payload keeps."""
-
-DEEPEST: Final = 6
-"""Levels of lists and mappings that a payload keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +40,35 @@ class ObservedPort:
     Args:
         service: Whose port it is.
         caller: Who calls: ``scenario``, or the service to whose adapter the port was handed.
-        protocol: What the port promises; with it nothing else of the adapter can be reached. None where it is
-            not known, or where the caller is a service, which may use all that the adapter gives.
+        protocol: What the port promises; None where it is not known.
+        promised_only: Whether nothing but what the protocol promises can be reached. A service may use all that
+            an adapter gives.
         port: Gives the port itself, opening its adapter when that was not done yet.
         observer: Told of each operation.
     """
 
-    def __init__(self, service: str, caller: str, protocol: type | None, port: PortGetter, observer: Observer) -> None:
+    def __init__(
+        self,
+        service: str,
+        caller: str,
+        protocol: type | None,
+        port: PortGetter,
+        observer: Observer,
+        *,
+        promised_only: bool = True,
+    ) -> None:
         self._service = service
         self._caller = caller
-        self._operations = operations(protocol) if protocol is not None else None
+        self._operations = operations(protocol) if protocol is not None else {}
+        self._closed = protocol is not None and promised_only
         self._port = port
         self._observer = observer
 
     def __getattr__(self, name: str) -> Callable[..., Operation]:
-        known = self._operations
-        if name.startswith("_") or (known is not None and name not in known):
-            has = f"; it has {', '.join(known)}" if known else ""
+        if name.startswith("_") or (self._closed and name not in self._operations):
+            has = f"; it has {', '.join(self._operations)}" if self._closed else ""
             raise AttributeError(f"the port of {self._service!r} has no operation {name!r}{has}")
-        parameters = known[name] if known is not None else ()
+        parameters = self._operations.get(name)
 
         def operation(*args: Any, **kwargs: Any) -> Operation:
             return Operation(
@@ -80,7 +79,7 @@ class ObservedPort:
         return operation
 
     def __dir__(self) -> list[str]:
-        return list(self._operations or ())
+        return list(self._operations)
 
     def __repr__(self) -> str:
         return f"<the port of {self._service!r}, called by {self._caller!r}>"
@@ -95,23 +94,26 @@ class _Call:
     name: str
     port: PortGetter
     observer: Observer
-    parameters: tuple[str, ...]
+    parameters: tuple[str, ...] | None
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def on(self, port: Any) -> Any:
         return getattr(port, self.name)(*self.args, **self.kwargs)
 
-    def tell(self, outcome: str, begun: float, answer: Any) -> None:
+    def tell(self, outcome: str, begun: float, port: Any, answer: Any) -> None:
         seconds = time.perf_counter() - begun
-        self.observer(Seen(self.service, self.caller, self.name, outcome, seconds, self._given(), answer))
+        self.observer(Seen(self.service, self.caller, self.name, outcome, seconds, self._given(port), answer))
 
     def tell_more(self, operation: str, given: Mapping[str, Any], answer: Any) -> None:
         self.observer(Seen(self.service, self.caller, operation, "ok", 0.0, given, answer))
 
-    def _given(self) -> Mapping[str, Any]:
-        unnamed = (f"argument {place + 1}" for place in range(len(self.parameters), len(self.args)))
-        return dict(zip((*self.parameters, *unnamed), self.args, strict=False)) | self.kwargs
+    def _given(self, port: Any) -> Mapping[str, Any]:
+        if not self.args:
+            return self.kwargs
+        names = self.parameters if self.parameters is not None else _parameters(getattr(port, self.name, None))
+        unnamed = (f"argument {place + 1}" for place in range(len(names), len(self.args)))
+        return dict(zip((*names, *unnamed), self.args, strict=False)) | self.kwargs
 
 
 class Operation(Coroutine[Any, Any, Any]):
@@ -152,14 +154,15 @@ class Operation(Coroutine[Any, Any, Any]):
 
     async def _observed(self, act: Callable[[Any], Awaitable[Any]]) -> Any:
         begun = time.perf_counter()
+        port = None
         try:
             port = await self._call.port()
             begun = time.perf_counter()
             answer = await act(port)
         except BaseException as error:
-            self._call.tell(type(error).__name__, begun, str(error))
+            self._call.tell(type(error).__name__, begun, port, str(error))
             raise
-        self._call.tell("ok", begun, answer)
+        self._call.tell("ok", begun, port, answer)
         if isinstance(answer, Connection):
             answer.watch(_Window(self._call))
         return answer
@@ -199,24 +202,10 @@ def operations(protocol: type) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def plain(value: Any, depth: int = 0) -> Any:
-    """A value as JSON can hold it, cut to a size that a person would read."""
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, str):
-        return value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}... ({len(value)} characters)"
-    if isinstance(value, Enum):
-        return plain(value.value, depth)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, bytes | bytearray):
-        return f"({len(value)} bytes)"
-    if depth >= DEEPEST:
-        return "..."
-    if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name), depth + 1) for each in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item, depth + 1) for key, item in list(value.items())[:MOST_ITEMS]}
-    if isinstance(value, Sequence | set | frozenset):
-        return [plain(item, depth + 1) for item in list(value)[:MOST_ITEMS]]
-    return f"({type(value).__name__})"
+def _parameters(member: Any) -> tuple[str, ...]:
+    """The names of what a method takes by place; a wrapper that keeps ``__wrapped__`` is looked through."""
+    code = getattr(inspect.unwrap(getattr(member, "__func__", member)), "__code__", None)
+    if code is None:
+        return ()
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
+    return names[1:] if names[:1] == ("self",) else names

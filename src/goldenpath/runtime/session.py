@@ -31,8 +31,9 @@ from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.reference import faults
 from goldenpath.resolution import Registry, candidates, probe, resolve
 from goldenpath.runtime.loop import Loop, ScenarioTask
-from goldenpath.runtime.observing import ObservedPort, Seen, plain
+from goldenpath.runtime.observing import ObservedPort, Seen
 from goldenpath.runtime.opening import OpenAdapters
+from goldenpath.runtime.payload import payload
 from goldenpath.runtime.services import Services, protocol_of
 from goldenpath.runtime.timeline import Bus, TimelineWriter, now
 from goldenpath.store.runs import MAIN, Record, RunFolder, read
@@ -209,7 +210,7 @@ class OpenedScenario:
         self._ids = SeededIds(seed)
         self._adapters = OpenAdapters(session.resolution, session.registry.__getitem__, self._context)
         names = (*session.resolution.services, *(each.service for each in session.resolution.unanswered))
-        ports = {name: self._port(name, SCENARIO, protocol_of(name)) for name in names}
+        ports = {name: self._port(name, SCENARIO) for name in names}
         self.services = Services(ports, self._clock, task.run)
         self._emit_start()
 
@@ -329,25 +330,28 @@ class OpenedScenario:
             scenario=self.info.id,
             clock=self._clock,
             ids=self._ids,
-            ports={need: self._port(need, service, None) for need in needs},
+            ports={need: self._port(need, service) for need in needs},
             settings={"scripts": scripts} | dict(settings.service_settings.get(service, {})),
             fault=settings.fault,
         )
 
-    def _port(self, service: str, caller: str, protocol: type | None) -> ObservedPort:
+    def _port(self, service: str, caller: str) -> ObservedPort:
         async def port() -> Any:
             return await self._adapters.port(service)
 
-        return ObservedPort(service, caller, protocol, port, self._observe)
+        return ObservedPort(
+            service, caller, protocol_of(service), port, self._observe, promised_only=caller == SCENARIO
+        )
 
     def _observe(self, seen: Seen) -> None:
         if seen.service not in self._session.resolution:
             return
         choice = self._session.resolution[seen.service]
-        redact = self._session.redactor.value
-        payload = {"in": redact(plain(seen.given))}
+        told = {"in": payload(seen.given, self._session.redactor)}
         if seen.answer is not None:
-            payload["out"] = redact(plain(seen.answer), seen.operation if isinstance(seen.answer, str) else "")
+            # A bare text is named by its operation: what ``ticket`` gives is a ticket.
+            key = seen.operation if seen.outcome == "ok" else ""
+            told["out"] = payload(seen.answer, self._session.redactor, key)
         observation = Observation(
             **self._common(),
             service=seen.service,
@@ -358,7 +362,7 @@ class OpenedScenario:
             outcome=seen.outcome,
             seconds=round(seen.seconds, 6),
             step=self._step,
-            payload=payload,
+            payload=told,
         )
         self.observations.append(observation)
         self._emit(observation)
