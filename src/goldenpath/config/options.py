@@ -124,7 +124,7 @@ OPTIONS: Final = (
     Option(
         "steps",
         "The modules with the sentences, later ones before earlier ones; each may be kept to a folder of features.",
-        'steps = ["shop.steps", { module = "shop.billing_steps", features = "features/billing" }]',
+        'steps = [\n  "shop.steps",\n  { module = "shop.billing_steps", features = "features/billing" },\n]',
         key="steps",
         env="GOLDENPATH_STEPS",
         default=(),

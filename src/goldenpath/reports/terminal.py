@@ -67,13 +67,13 @@ class _Run:
 def _answered(run: _Run) -> list[str]:
     """A table of the services that were used, then who was not taken and what was not used."""
     rows = [
-        (name, each["tier"], "stand-in" if each["stand_in"] else "product", each["reason"])
+        (name, each["tier"], "yes" if each["stand_in"] else "no", each["reason"])
         for name, each in run.services.items()
         if name in run.used
     ]
     if not rows:
         return []
-    lines = _table([("service", "tier", "answered by", "why"), *rows])
+    lines = _table([("service", "tier", "stand-in", "why"), *rows])
     lines += _not_taken(run)
     unused = [name for name in run.services if name not in run.used]
     if unused:

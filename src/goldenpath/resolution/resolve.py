@@ -162,12 +162,12 @@ class _Resolving:
     def _why(self, service: str, candidate: Candidate) -> str:
         seen = self._availability[candidate.name].reason
         if service in self._settings.services:
-            return f"the settings ask for {candidate.tier} here; {seen}"
+            return f"{candidate.tier} was asked for: {seen}"
         if self._settings.mode is not Mode.HYBRID:
-            return f"the mode is {self._settings.mode}; {seen}"
+            return f"mode {self._settings.mode}: {seen}"
         if candidate.adapter.stand_in:
-            return f"nothing of the product answers; {seen}"
-        return f"the most real that answers; {seen}"
+            return f"nothing of the product answers: {seen}"
+        return f"the most real that answers: {seen}"
 
     def _why_not(self, service: str, chosen: Candidate | None) -> tuple[Rejected, ...]:
         """Every candidate but the chosen one: first those that were tried, then those that were not."""
