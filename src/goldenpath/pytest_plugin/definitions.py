@@ -56,12 +56,22 @@ def registered_definitions(fixturemanager: FixtureManager) -> list[Registered]:
         if definition not in known:
             by_hand.setdefault(folder, []).append(definition)
     found += [Registered(folder, "fixtures", definitions) for folder, definitions in by_hand.items()]
-    return sorted(found, key=lambda registered: len(registered.folder.parts) if registered.folder else 0)
+    return sorted(found, key=_depth)
+
+
+def _is_conftest(plugin_name: str) -> bool:
+    """A conftest is named by its path; pytest's own fixture manager tells one by this too."""
+    return plugin_name.endswith("conftest.py")
+
+
+def _depth(registered: Registered) -> int:
+    if _is_conftest(registered.name):
+        return len(Path(registered.name).parts)
+    return len(registered.folder.parts) + 1 if registered.folder else 0
 
 
 def _folder(plugin_name: str, rootdir: Path) -> Path | None:
-    """What a plugin covers: pytest tells a conftest by its name, which is its path, and so do we."""
-    if not plugin_name.endswith("conftest.py"):
+    if not _is_conftest(plugin_name):
         return None
     folder = Path(plugin_name).parent
     return None if rootdir.is_relative_to(folder) else folder
