@@ -14,9 +14,12 @@ import goldenpath.pytest_plugin.collection
 import goldenpath.pytest_plugin.definitions
 import goldenpath.pytest_plugin.running
 import goldenpath.pytest_plugin.stepping
+import goldenpath.reports.terminal
+import goldenpath.runtime.session
+from goldenpath.resolution import Registry
 
 # Imported once for all: the harness forgets what a run within it has imported.
-KEPT = (cucumber_expressions.expression, cucumber_tag_expressions, gherkin.parser, goldenpath.pytest_plugin)
+KEPT = (cucumber_expressions.expression, cucumber_tag_expressions, gherkin.parser, goldenpath, Registry.installed())
 
 STEPS = """
 from goldenpath.bdd import given, parsers, then, when

@@ -8,8 +8,8 @@ One secret has one mark in a run, such as ``<token 3>``, so that equality still 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 _KINDS: Final = (
@@ -29,12 +29,12 @@ _HARMLESS: Final = frozenset({"token_type", "token_endpoint", "tokens_used", "au
 _SHORTEST: Final = 4
 """A shorter value is masked under its key only: in other texts it would hit half of the words."""
 
-_RECENT: Final = 256
-"""How many of the newest secrets are looked for inside longer texts character by character."""
-
 _HINTS: Final = ("passw", "passphrase", "token", "secret", "cookie", "ticket", "verifier", "key", "authoriz", "code=")
 _WORD: Final = re.compile(r"[A-Za-z0-9_\-]{8,}")
 _CODE_WORD: Final = re.compile(r"[A-Za-z]+(?:[_\- ][A-Za-z]+)*")
+_CUT: Final = re.compile(r"(?<=\.\.\.)(?P<tail>[^\s'\".]{5,})|(?P<head>[^\s'\".]{5,})(?=\.\.\.)")
+"""The two ends of a value whose middle somebody (pytest, in an assertion) has cut out; shorter ends tell nothing."""
+
 _JWT: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 _USERINFO: Final = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
 _BEARER: Final = re.compile(r"(?i)\b(bearer|basic)([ .])(?!<)([\w.~+/-]{8,}=*)")
@@ -48,6 +48,7 @@ _PAIR: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def kind_of(key: str) -> str | None:
     """What kind of secret stands under a key (``token``, ``password``, ...), or None where none does."""
     plain = key.lower().replace("-", "_")
@@ -72,7 +73,8 @@ class Redactor:
         self._prefix = prefix
         self._marks: dict[str, str] = {}
         self._counts: dict[str, int] = {}
-        self._recent: deque[str] = deque(maxlen=_RECENT)
+        self._fresh: list[str] = []
+        self._settled: set[str] = set()
 
     def value(self, value: Any, key: str = "") -> Any:
         """A copy of a plain value (texts, numbers, mappings, lists) without its secrets."""
@@ -88,16 +90,26 @@ class Redactor:
         """A text without the secrets that it holds, whole or among other words."""
         if len(text) < _SHORTEST:
             return text
-        return self.known(self._shapes(text))
+        return self._ends(self.known(self._shapes(text)))
 
     def known(self, text: str) -> str:
         """A text without the secrets that were seen before; its shapes are not looked at."""
-        for secret in reversed(self._recent):
+        text = self.fresh(text)
+        if self._settled and (words := self._settled.intersection(_WORD.findall(text))):
+            text = _WORD.sub(lambda found: self._marks[found[0]] if found[0] in words else found[0], text)
+        return text
+
+    def fresh(self, text: str) -> str:
+        """A text without the secrets that were learnt since the last ``settle``."""
+        for secret in reversed(self._fresh):
             if secret in text:
                 text = self._replace(secret, text)
-        if len(self._marks) > len(self._recent):
-            text = _WORD.sub(lambda found: self._marks.get(found[0], found[0]), text)
         return text
+
+    def settle(self) -> None:
+        """A scenario is over: its secrets are looked for as whole words from now on, which costs less."""
+        self._settled.update(self._fresh)
+        self._fresh.clear()
 
     def mark(self, secret: str, kind: str) -> str:
         """The mark of a secret; the same for the same secret, whatever it is called later."""
@@ -106,7 +118,7 @@ class Redactor:
             number = self._counts[kind] = self._counts.get(kind, 0) + 1
             mark = self._marks[secret] = f"<{kind} {self._prefix}{number}>"
             if len(secret) >= _SHORTEST:
-                self._recent.append(secret)
+                self._fresh.append(secret)
         return mark
 
     def _under(self, key: str, text: str) -> str:
@@ -123,6 +135,20 @@ class Redactor:
             # A password may be a word: only the word itself is masked then, not the words that hold it.
             return re.sub(rf"(?<![A-Za-z]){secret}(?![A-Za-z])", self._marks[secret], text)
         return text.replace(secret, self._marks[secret])
+
+    def _ends(self, text: str) -> str:
+        """A text without the ends of known secrets whose middle was cut out."""
+        return _CUT.sub(self._end, text) if "..." in text and self._marks else text
+
+    def _end(self, found: re.Match[str]) -> str:
+        part = found[0]
+        for secret, mark in self._marks.items():
+            for length in range(min(len(secret), len(part)), 4, -1):
+                if found["tail"] and part.startswith(secret[-length:]):
+                    return mark + part[length:]
+                if found["head"] and part.endswith(secret[:length]):
+                    return part[:-length] + mark
+        return part
 
     def _shapes(self, text: str) -> str:
         if "eyJ" in text:

@@ -18,6 +18,7 @@ from _pytest._code.code import (
     ReprFileLocation,
     ReprTraceback,
     Traceback,
+    TracebackEntry,
 )
 
 from goldenpath.domain.errors import FeatureError, GoldenPathError, NotSeen, StepError
@@ -58,8 +59,18 @@ class UnmatchedSteps(StepError):
         kinds = {type(error) for _, error in errors}
         self.status = "ambiguous" if AmbiguousStep in kinds else "undefined" if UndefinedStep in kinds else "failed"
         (step, error), others = errors[0], len(errors) - 1
-        more = f" ({others} more like it)" if others else ""
-        super().__init__(f"{step.text}: {_first_line(error.message)}{more}")
+        more = f" (and {others} more of the steps)" if others else ""
+        super().__init__(f"{step.text}: {_what_is_wrong(error)}{more}")
+
+
+def _what_is_wrong(error: StepError) -> str:
+    from goldenpath.authoring.matching import AmbiguousStep, UndefinedStep
+
+    if isinstance(error, UndefinedStep):
+        return "no step definition says how"
+    if isinstance(error, AmbiguousStep):
+        return f"{len(error.candidates)} step definitions say how, and nothing says which is meant"
+    return _first_line(error.message)
 
 
 def sentence(text: str, error: BaseException) -> str:
@@ -137,12 +148,20 @@ def _evidence(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseE
     if isinstance(failure.error, pytest.FixtureLookupError):
         return
     yield ""
-    for line in excinfo.exconly(tryshort=True).splitlines():
+    for line in _in_python(excinfo).splitlines():
         yield f"E   {line}".rstrip()
     entries = _from_step_on(failure, excinfo)
     if entries:
         place = entries[-1]
         yield f"{_relative(item, Path(place.path))}:{place.lineno + 1}"
+
+
+def _in_python(excinfo: ExceptionInfo[BaseException]) -> str:
+    """The error as Python says it, without the names of modules that everybody knows here."""
+    said = excinfo.exconly()
+    if isinstance(excinfo.value, GoldenPathError):
+        return said.removeprefix(f"{type(excinfo.value).__module__}.")
+    return said.removeprefix("AssertionError: ")
 
 
 def _observations(attempt: Attempt) -> Iterator[str]:
@@ -171,16 +190,23 @@ def _python(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseExc
         showlocals=bool(item.config.getoption("showlocals", False)),
         truncate_locals=item.config.get_verbosity() <= 1,
     )
-    return str(shown).splitlines()
+    # TerminalRepr strips the text, and with it the first line's indent.
+    return textwrap.indent(str(shown), "    ", lambda line: str(shown).startswith(line)).splitlines()
 
 
 def _from_step_on(failure: Failure, excinfo: ExceptionInfo[BaseException]) -> Traceback | None:
-    """The traceback from the step function on; None when the step function was not reached."""
+    """The traceback from the step function on, without our own frames; None when the function was not reached."""
     code = getattr(failure.func, "__code__", None)
     for place, entry in enumerate(excinfo.traceback):
         if entry.frame.code.raw is code:
-            return Traceback(list(excinfo.traceback)[place:]).filter(excinfo)
+            after = [each for each in excinfo.traceback[place + 1 :] if not _is_ours(each)]
+            return Traceback([entry, *after]).filter(excinfo)
     return None
+
+
+def _is_ours(entry: TracebackEntry) -> bool:
+    module = str(entry.frame.f_globals.get("__name__", ""))
+    return module.startswith("goldenpath.") and not module.startswith("goldenpath.steps")
 
 
 def _relative(item: ScenarioItem, path: Path) -> str:
