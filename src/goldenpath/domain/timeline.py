@@ -8,7 +8,7 @@ Times are ISO 8601 in UTC; durations are seconds.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar
 
 FORMAT = 1
@@ -25,22 +25,36 @@ class Event:
 
     def as_record(self) -> dict[str, Any]:
         """The JSON object of this event: ``event`` (its kind), then its fields."""
-        return {"event": kind_of(type(self))} | {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        cls = type(self)
+        record: dict[str, Any] = {"event": kind_of(cls)}
+        for name in _names(cls):
+            value = getattr(self, name)
+            record[name] = _plain(value) if isinstance(value, tuple) else value
+        return record
 
 
-def kind_of(cls: type[Event]) -> str:
+_NAMES: dict[type, tuple[str, ...]] = {}
+_KINDS: dict[type, str] = {}
+
+
+def _names(cls: type) -> tuple[str, ...]:
+    if cls not in _NAMES:
+        _NAMES[cls] = tuple(each.name for each in fields(cls))
+    return _NAMES[cls]
+
+
+def kind_of(cls: type) -> str:
     """The event's name in the timeline: ``RunStarted`` is ``run_started``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+    if cls not in _KINDS:
+        _KINDS[cls] = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+    return _KINDS[cls]
 
 
-def _plain(value: object) -> Any:
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if hasattr(value, "__dataclass_fields__"):
-        return {f: _plain(getattr(value, f)) for f in value.__dataclass_fields__}
-    return value
+def _plain(items: tuple[Any, ...]) -> list[Any]:
+    """Texts as they are, and small values of this module as objects."""
+    return [
+        {name: getattr(item, name) for name in _names(type(item))} if is_dataclass(item) else item for item in items
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

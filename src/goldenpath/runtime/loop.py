@@ -109,7 +109,7 @@ class ScenarioTask:
         self._context = _Context(context)
         self._context.run(_owner.set, self)
         self._task: asyncio.Task[None] | None = None
-        self._next: asyncio.Future[_Job] | None = None
+        self._next: asyncio.Future[_Job | None] | None = None
         self._children: set[asyncio.Task[Any]] = set()
         self._failed: list[asyncio.Task[Any]] = []
 
@@ -148,7 +148,7 @@ class ScenarioTask:
     def close(self) -> tuple[BaseException, ...]:
         """End the scenario: cancel the tasks that it left; give the exceptions of its tasks that nobody saw."""
         left = {task for task in self._children if not task.done()}
-        if self._task is not None and not self._task.done():
+        if self._task is not None and not self._task.done() and not self._rest(self._task):
             left.add(self._task)
         self._loop.cancel(left)
         self._task = self._next = None
@@ -162,6 +162,15 @@ class ScenarioTask:
         self._failed.clear()
         exceptions = [cast("BaseException", task.exception()) for task in ended if _unseen(task)]
         return (*exceptions, *self._loop.take_strays())
+
+    def _rest(self, task: asyncio.Task[None]) -> bool:
+        """End the scenario's task if it waits for a job; whether it did."""
+        if self._next is None or self._next.done():
+            return False
+        self._next.set_result(None)
+        while not task.done():
+            self._loop.running().run_forever()
+        return True
 
     def lend(self, context: contextvars.Context) -> None:
         """Give a context the variables of this one that it lacks."""
@@ -180,7 +189,7 @@ class ScenarioTask:
         if _unseen(task):
             self._failed.append(task)
 
-    def _ready(self, loop: asyncio.AbstractEventLoop) -> tuple[asyncio.Task[None], asyncio.Future[_Job]]:
+    def _ready(self, loop: asyncio.AbstractEventLoop) -> tuple[asyncio.Task[None], asyncio.Future[_Job | None]]:
         """The scenario's task and the future for which it waits; both are made at the first job."""
         if self._task is None or self._next is None or self._task.done():
             self._next = loop.create_future()
@@ -191,14 +200,15 @@ class ScenarioTask:
             raise RuntimeError(f"{self._name!r} awaits something else, or was interrupted and did not come to rest")
         return self._task, self._next
 
-    async def _serve(self, loop: asyncio.AbstractEventLoop, job_given: asyncio.Future[_Job]) -> None:
+    async def _serve(self, loop: asyncio.AbstractEventLoop, job_given: asyncio.Future[_Job | None]) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())
-        while True:
-            await (await job_given).do()
+        while (job := await job_given) is not None:
+            await job.do()
             while task.cancelling():
                 task.uncancel()
             job_given = self._next = loop.create_future()
             loop.stop()
+        loop.stop()
 
     def _stop(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[None], job: _Job) -> None:
         """Cancel a job after something was raised around it, and wait for its ``finally`` blocks."""

@@ -35,10 +35,12 @@ def payload(value: Any, redactor: Redactor, key: str = "", depth: int = 0) -> An
     """
     if value is None or isinstance(value, bool | int | float):
         return value
+    if type(value) is str:
+        return _short(redactor.value(value[:LONGEST_READ], key))
     if isinstance(value, Enum):
         return payload(value.value, redactor, key, depth)
     if isinstance(value, str):
-        return _short(redactor.value(value[:LONGEST_READ], key))
+        return payload(str(value), redactor, key, depth)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -148,7 +148,7 @@ class RunSession:
         return read(self._folder.timeline)
 
     def flush(self) -> None:
-        """Write out what was emitted so far."""
+        """Write out what was emitted so far, with every secret of the scenario masked."""
         self._writer.flush()
 
     def _start(self) -> None:
@@ -303,6 +303,7 @@ class OpenedScenario:
             )
         )
         self._session.flush()
+        self._session.redactor.settle()
         return wrong
 
     def _close(self) -> str | None:

@@ -60,9 +60,9 @@ class TimelineWriter:
         self._lines.append(json.dumps(event.as_record(), ensure_ascii=False))
 
     def flush(self) -> None:
-        """Write what was kept. A secret that was learnt after a line was made is masked in it now."""
+        """Write what was kept. A secret of this scenario that was learnt after a line was made is masked in it now."""
         if self._lines and self._part is not None:
-            self._part.write(self._redactor.known("\n".join(self._lines)) + "\n")
+            self._part.write(self._redactor.fresh("\n".join(self._lines)) + "\n")
             self._part.flush()
             self._lines.clear()
 
