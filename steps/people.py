@@ -14,7 +14,7 @@ from goldenpath.ports.auth import Account, AuthPort, Grant
 from goldenpath.ports.cache import CachePort
 from goldenpath.ports.clock import Clock
 from goldenpath.ports.database import DatabasePort
-from goldenpath.ports.events import COMPLETED, Connection, Event, EventsPort, Resume
+from goldenpath.ports.events import ENDINGS, Connection, Event, EventsPort, Resume
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class Window:
         """How a question ended, in whichever connection that was shown."""
         for connection in self.connections[:-1]:
             for event in connection.events_of(run_id):
-                if event.type in (COMPLETED, "agent_failed"):
+                if event.type in ENDINGS:
                     return event
         return await self.connection.ending(run_id)
 
