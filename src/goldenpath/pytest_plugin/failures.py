@@ -6,13 +6,14 @@ Python is shown only with ``-v``, and only from the step function on.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from _pytest._code.code import (
     ExceptionInfo,
+    ExceptionRepr,
     ReprEntryNative,
     ReprExceptionInfo,
     ReprFileLocation,
@@ -112,7 +113,7 @@ def tell(item: ScenarioItem, excinfo: ExceptionInfo[BaseException]) -> ReprExcep
     lines += _observations(attempt)
     if item.config.get_verbosity() > 0:
         lines += ["", *_python(item, failure, excinfo)]
-    return plain([attempt.opened.redact(line) for line in lines], item.path, failure.step.line, head)
+    return plain(lines, item.path, failure.step.line, head)
 
 
 def plain(lines: Iterable[str], path: Path, line: int, message: str) -> ReprExceptionInfo:
@@ -122,6 +123,22 @@ def plain(lines: Iterable[str], path: Path, line: int, message: str) -> ReprExce
         reprtraceback=ReprTraceback(reprentries=[entry], extraline=None, style="native"),
         reprcrash=ReprFileLocation(str(path), line, message),
     )
+
+
+def redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
+    """Take the secrets out of what a report would show: captured output, and what pytest itself says of an error."""
+    report.sections = [(title, redacted(content)) for title, content in report.sections]
+    told: Any = report.longrepr
+    if isinstance(told, str):
+        report.longrepr = redacted(told)
+    if not isinstance(told, ExceptionRepr):
+        return
+    chain = getattr(told, "chain", [(told.reprtraceback, told.reprcrash, None)])
+    for traceback, crash, _ in chain:
+        if crash is not None:
+            crash.message = redacted(crash.message)
+        for entry in traceback.reprentries:
+            entry.lines = [redacted(line) for line in entry.lines]
 
 
 def _head(message: str) -> list[str]:

@@ -115,6 +115,7 @@ class FeatureItem(pytest.Item):
                 return
             # Skipped, or broken, before it could begin: the record is to know of it all the same.
             attempt = self.begin()
+        failures.redact(report, attempt.opened.redact)
         attempt.judge(report)
         if report.when == "teardown" and (complaint := attempt.finish()) and not report.failed:
             report.outcome = "failed"
