@@ -23,7 +23,7 @@ _EXPECTED: Final = {
     "bool_parsing": "true or false",
     "list_type": "a list",
     "dict_type": "a table",
-    "dataclass_type": "a text or a table",
+    "dataclass_type": "a table",
 }
 
 
@@ -103,15 +103,14 @@ def _validate(file: SettingsFile) -> None:
         TypeAdapter(model).validate_python(file.values)
     except ValidationError as invalid:
         errors = [dict(error) for error in invalid.errors(include_url=False, include_context=False)]
-        raise _as_settings_error(file, _most_telling(errors)) from None
+        raise _as_settings_error(file, errors) from None
 
 
-def _most_telling(errors: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Of what each branch of a union says, the one that got furthest; else the first."""
-    return max(errors, key=lambda error: (error["loc"][:1] == errors[0]["loc"][:1], len(error["loc"])))
-
-
-def _as_settings_error(file: SettingsFile, error: Mapping[str, Any]) -> SettingsError:
+def _as_settings_error(file: SettingsFile, errors: Sequence[Mapping[str, Any]]) -> SettingsError:
+    """The first error. Where a value may be of several types, the errors of all are one."""
+    first = errors[0]["loc"]
+    branches = [each for each in errors if each["loc"][:2] == first[:2]]
+    error = max(branches, key=lambda each: len(each["loc"]))
     path = _real_path(error["loc"], file.values)
     place = file.where(*path)
     name = ".".join(str(part) for part in path) or "this table"
@@ -122,9 +121,10 @@ def _as_settings_error(file: SettingsFile, error: Mapping[str, Any]) -> Settings
             where=place,
             try_next=f"one of: {', '.join(known)}",
         )
-    expected = _EXPECTED.get(error["type"], error["msg"])
     if error["type"] == "missing":
         return SettingsError(f"{name}: {error['loc'][-1]!r} is missing", where=place)
+    alike = [each for each in branches if _real_path(each["loc"], file.values) == path]
+    expected = " or ".join(dict.fromkeys(_EXPECTED.get(each["type"], each["msg"]) for each in alike))
     return SettingsError(f"{name}: expected {expected}, got {error['input']!r}", where=place)
 
 

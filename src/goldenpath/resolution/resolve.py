@@ -62,7 +62,7 @@ def _wanted(service: str, settings: Settings, registry: Registry) -> list[Candid
         raise NoAdapter(
             f"the service {service!r} has {asked}; what exists: {exists}",
             where=service,
-            try_next=f"--service {service}={min(each.tier for each in known) if known else NONE}",
+            try_next=f"--service {service}={min((each.tier for each in known), key=lambda tier: tier.rank) if known else NONE}",
         )
     return sorted(allowed, key=lambda each: _preference(each) if tier is None else 0)
 

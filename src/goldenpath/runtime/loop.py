@@ -158,7 +158,7 @@ class ScenarioTask:
 
     def unseen(self) -> tuple[BaseException, ...]:
         """The exceptions of the scenario's ended tasks that nobody saw so far; whoever asks has seen them."""
-        ended = self._failed.copy()
+        ended = [*self._failed, *(task for task in self._children if task.done())]
         self._failed.clear()
         exceptions = [cast("BaseException", task.exception()) for task in ended if _unseen(task)]
         return (*exceptions, *self._loop.take_strays())

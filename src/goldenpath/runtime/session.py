@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -309,7 +310,7 @@ class OpenedScenario:
     def _close(self) -> str | None:
         try:
             self._task.run(self._adapters.close())
-        except Exception as error:  # noqa: BLE001  # an adapter is anybody's code
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # an adapter is anybody's code
             return f"a service did not close: {type(error).__name__}: {error}"
         return None
 
