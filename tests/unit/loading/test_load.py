@@ -138,9 +138,8 @@ def test_a_link_to_a_package_is_that_package(tmp_path, name):
 def test_the_asserts_of_step_modules_are_rewritten(pytester):
     pytester.makepyfile(
         **{
-            "steps/__init__": "",
             "steps/words": "def check(n):\n    assert n == 5, 'in words'\n",
-            "my-words": "def check(n):\n    assert n == 6, 'in my words'\n",
+            "odd/json": "def check(n):\n    assert n == 6, 'in a file called json'\n",
         }
     )
     pytester.makepyfile(
@@ -149,16 +148,16 @@ def test_the_asserts_of_step_modules_are_rewritten(pytester):
         from types import SimpleNamespace
         from goldenpath.authoring.loading import load
 
-        entries = [SimpleNamespace(module=name, features=None) for name in ("steps", "./my-words.py")]
-        MODULES = [each.module for each in load(entries, Path(__file__).parent)]
+        entries = [SimpleNamespace(module=name, features=None) for name in ("../steps/words.py", "./json.py")]
+        MODULES = [each.module for each in load(entries, Path(__file__).parent / "odd")]
 
-        def test_words(): MODULES[1].check(4)
-        def test_my_words(): MODULES[2].check(4)
+        def test_words(): MODULES[0].check(4)
+        def test_json(): MODULES[1].check(4)
         """
     )
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.stdout.fnmatch_lines(["*AssertionError: in words", "*assert 4 == 5"])
-    result.stdout.fnmatch_lines(["*AssertionError: in my words", "*assert 4 == 6"])
+    result.stdout.fnmatch_lines(["*AssertionError: in a file called json", "*assert 4 == 6"])
     result.assert_outcomes(failed=2)
 
 

@@ -132,9 +132,19 @@ def test_a_word_that_is_there_twice_is_asked_once():
     assert index(definition(parsers.parse("a a {x}"))).find("given", "a a a").arguments == {"x": "a"}
 
 
-@pytest.mark.parametrize("text", ["\u212aeep \u0130t", "KEEP IT", "keep it"])
-def test_case_is_ignored_as_regular_expressions_ignore_it(text):
-    assert index(definition(parsers.parse("keep it"))).find("given", text)
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("keep it", "KEEP IT"),
+        ("keep", "\u212aEEP"),  # the sign of kelvin
+        ("it", "\u0130T"),  # a capital I with a dot
+        ("it", "\u0131t"),  # an i without one
+        ("so", "\u017fo"),  # a long s
+        ("größe", "GRÖßE"),
+    ],
+)
+def test_case_is_ignored_as_regular_expressions_ignore_it(pattern, text):
+    assert index(definition(parsers.parse(pattern))).find("given", text)
 
 
 def test_only_what_may_match_is_compiled():
