@@ -76,8 +76,7 @@ class Call:
             The keyword arguments so far, and the names of the fixtures that are still missing in them.
 
         Raises:
-            StepError: The sentence uses a reserved name, or the function requires a doc string or a data table that
-                the step does not have.
+            StepError: The function requires a doc string or a data table that the step does not have.
         """
         accepted = self.parameters
         kwargs = {name: value for name, value in arguments.items() if name in accepted}
@@ -124,7 +123,7 @@ def prepare(definition: StepDefinition) -> Call:
 def _inspect(definition: StepDefinition) -> Call:
     func = definition.func
     by_name, keyword_only, required = [], [], []
-    for name, parameter in inspect.signature(func).parameters.items():
+    for name, parameter in _parameters(definition).items():
         if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
             by_name.append(name)
         elif parameter.kind is parameter.KEYWORD_ONLY:
@@ -149,6 +148,13 @@ def _inspect(definition: StepDefinition) -> Call:
         is_async_generator=_is(inspect.isasyncgenfunction, func),
         is_generator=_is(inspect.isgeneratorfunction, func),
     )
+
+
+def _parameters(definition: StepDefinition) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(definition.func).parameters
+    except (TypeError, ValueError):
+        raise StepError(f"{definition.func!r} does not say how it is called", where=definition.where) from None
 
 
 def _is(what: Callable[[object], bool], func: Callable[..., Any]) -> bool:

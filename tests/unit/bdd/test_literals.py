@@ -40,7 +40,7 @@ def found(parser, text):
         return False
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(built_from(REGEX))
 @example(("a|b c", "a"))
 @example(("Ada (x|y z)? has", "Ada  has"))
@@ -50,7 +50,7 @@ def test_of_a_regular_expression(both):
         assert literals.of_regex(pattern) <= set(text.split())
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(built_from(CUCUMBER))
 @example((r"Ada (a\) b) has", "Ada  has"))
 @example(("a red/green {int}", "a red 1"))
@@ -60,7 +60,7 @@ def test_of_a_cucumber_expression(both):
         assert literals.of_cucumber_expression(pattern) <= set(text.split())
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(built_from(PARSE))
 @example(("Ada {n:d} has", "Ada 1 has"))
 def test_of_a_parse_format(both):

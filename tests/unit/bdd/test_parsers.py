@@ -4,7 +4,7 @@ import re
 
 import pytest
 from cucumber_expressions.expression import CucumberExpression
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_bdd import parsers as theirs
 
@@ -49,6 +49,7 @@ def test_a_parser_answers_as_pytest_bdds_of_its_name(kind, pattern):
         assert answer(own, text) == answer(adapted, text) == their_answer(their, text)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="aB1 {}x"), st.text(alphabet="aB1 {}x"))
 def test_an_exact_sentence_is_matched_as_it_is(pattern, text):
     assert (parsers.string(pattern).match(text) is True) == (pattern == text)

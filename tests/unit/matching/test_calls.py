@@ -157,3 +157,8 @@ def test_a_wrong_pattern_is_told_with_its_place():
     with pytest.raises(StepError, match=r"the pattern \"\(\" is wrong") as caught:
         prepare(definition(plain, parsers.re("(")))
     assert caught.value.where.endswith("words.py:3")
+
+
+def test_what_does_not_say_how_it_is_called_is_refused():
+    with pytest.raises(StepError, match="does not say how it is called"):
+        prepare(definition(dict))

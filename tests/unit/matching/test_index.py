@@ -141,6 +141,7 @@ def test_a_word_that_is_there_twice_is_asked_once():
         ("it", "\u0131t"),  # an i without one
         ("so", "\u017fo"),  # a long s
         ("größe", "GRÖßE"),
+        ("\u03c3", "\u03c2"),  # a sigma, and one at the end of a word
     ],
 )
 def test_case_is_ignored_as_regular_expressions_ignore_it(pattern, text):
