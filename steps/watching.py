@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from goldenpath.bdd import given, parameter_type, then, when
@@ -389,7 +390,7 @@ async def _(name: str, device: str, people: People, auth: AuthPort, agents: Agen
 async def _refused_everywhere(
     person: Person, token: str, auth: AuthPort, agents: AgentsPort, events: EventsPort
 ) -> None:
-    doors = {
+    doors: dict[str, Callable[[], Awaitable[object]]] = {
         "the account": lambda: auth.me(token),
         "the list of sign-ins": lambda: auth.sessions(token),
         "the conversations": lambda: agents.threads(token),

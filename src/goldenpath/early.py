@@ -1,9 +1,9 @@
 """``pytest --tags "@critical and not @slow"``: what has to be done before pytest reads its first argument.
 
-Since pytest 8.2 an argument that begins with ``@`` is the name of a file with further arguments, and pytest looks
-for that file before it loads a plugin. ``--tags=@critical`` is safe; ``--tags @critical``, which every other Cucumber
-takes, would end the start. ``goldenpath.pth`` calls this at the start of an interpreter whose arguments hold ``--tags``,
-and of no other.
+Since pytest 8.2 an argument that begins with ``@`` is the name of a file with further arguments, and pytest looks for
+that file before it loads a plugin. ``--tags=@critical`` is safe; ``--tags @critical``, which every other Cucumber
+takes, would end the start. ``goldenpath.pth`` calls this when an interpreter starts whose arguments hold ``--tags``,
+and never otherwise.
 """
 
 from __future__ import annotations

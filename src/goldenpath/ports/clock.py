@@ -43,7 +43,7 @@ class ScenarioClock:
         return self._offset
 
     def now(self) -> datetime:
-        """The instant, with its zone (UTC); each later than the one before, also where the machine's clock is coarse."""
+        """The instant, with its zone (UTC); each later than the one before, however coarse the machine's clock is."""
         instant = datetime.now(UTC) + self._offset
         self._last = instant if instant > self._last else self._last + timedelta(microseconds=1)
         return self._last
