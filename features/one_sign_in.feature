@@ -11,13 +11,13 @@ Feature: One sign-in for the whole product
 
   @critical
   Scenario: After signing out no part of the product lets the customer in
-    Given Ada is signed in
+    Given Ada has used every part of the product
     When Ada signs out
     Then every part of the product asks Ada to sign in again
 
   @critical
   Scenario: A sign-in that rests is refused by every part of the product
-    Given Ada is signed in
+    Given Ada has used every part of the product
     When 16 minutes pass
     Then every part of the product asks Ada to sign in again
 
@@ -37,7 +37,7 @@ Feature: One sign-in for the whole product
   @critical
   Scenario: A sign-in ended from another device is refused everywhere
     Given Ada is signed in on the laptop
-    And Ada is signed in on the phone
+    And Ada has used every part of the product on the phone
     When Ada ends the sign-in on the phone from the laptop
     Then every part of the product asks Ada to sign in again on the phone
     And every part of the product knows Ada on the laptop

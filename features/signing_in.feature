@@ -83,6 +83,13 @@ Feature: Signing in
         | 14 minutes | cannot        |
         | 16 minutes | can           |
 
+    @normal
+    Scenario: Wrong passwords of long ago are forgotten
+      When Ada signs in with a wrong password 4 times
+      And 2 days pass
+      And Ada signs in with a wrong password
+      Then Ada can sign in
+
     @high
     Scenario: One closed account closes no other
       Given Ben has an account

@@ -350,6 +350,18 @@ async def _(name: str, people: People, agents: AgentsPort) -> None:
     assert first == second, f"{name} was to see the same in both windows, but saw {len(first)} and {len(second)} steps"
 
 
+@given("{person} has used every part of the product")
+async def _(name: str, people: People, auth: AuthPort, agents: AgentsPort, events: EventsPort) -> None:
+    person = await people.signed_in(name)
+    await _known_everywhere(person, person.token(), auth, agents, events)
+
+
+@given("{person} has used every part of the product on the {device}")
+async def _(name: str, device: str, people: People, auth: AuthPort, agents: AgentsPort, events: EventsPort) -> None:
+    person = await people.signed_in(name, device)
+    await _known_everywhere(person, person.token(device), auth, agents, events)
+
+
 @then("every part of the product knows {person}")
 async def _(name: str, people: People, auth: AuthPort, agents: AgentsPort, events: EventsPort) -> None:
     person = await people.called(name)
