@@ -24,6 +24,13 @@ Feature: Many things at the same time
     Then Ada has seen every step of the work once, in order
     And Ada reads "Hello! What can I do for you?"
 
+  @events @agents @normal
+  Scenario: A question asked in the window stays in its conversation
+    Given Ada is signed in and watching
+    And Ada has asked "Hello"
+    When Ada asks "What did I ask before?" in the window, in the same conversation
+    Then Ada's answer speaks of "Hello"
+
   @agents @high
   Scenario: Two questions in one conversation are both answered
     Given Ada is signed in and watching

@@ -164,6 +164,14 @@ Feature: Watching the assistant
       Then Ada has seen every step of the work once, in order
 
     @critical
+    Scenario: A pass opens a window on one's own work only
+      Given Ben is signed in and watching
+      When Ada opens a window with the pass
+      And Ada asks "Hello"
+      Then Ada has seen every step of the work once, in order
+      And Ben saw nothing
+
+    @critical
     Scenario: A pass opens no second window
       When Ada opens a window with the pass
       And Mallory opens a window with Ada's pass

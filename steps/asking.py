@@ -100,6 +100,14 @@ async def _(name: str, text: str, people: People) -> None:
         person.asked(text, started)
 
 
+@when("{person} asks {string} in the window, in the same conversation")
+async def _(name: str, text: str, people: People) -> None:
+    person = await people.watching(name)
+    started = await person.tries(person.window.connection.ask(text, person.question.thread_id))
+    if started is not None:
+        person.asked(text, started)
+
+
 @when("{person} asks a question of {length}")
 async def _(name: str, length: str, people: People, agents: AgentsPort) -> None:
     text = {"nothing": "", "blanks": "   "}.get(length) if length in ("nothing", "blanks") else None
@@ -180,18 +188,14 @@ async def _(name: str, tools: list[str], people: People) -> None:
     assert at_work == tools, f"{name} was to see at work {tools}, but saw {at_work}"
 
 
-@then("{person} can tell the two results apart", needs=("agents.scripted",))
-async def _(name: str, people: People) -> None:
+@then("{person} sees for this year {int} and for last year {int}", needs=("agents.scripted",))
+async def _(name: str, this: int, last: int, people: People) -> None:
     person = await people.called(name)
     await person.window.ending(person.question.run_id)
     story = person.window.story(person.question.run_id)
-    asked = {e.data["tool_call_id"]: e.data["arguments"] for e in story if e.type == TOOL_STARTED}
-    results = {e.data["tool_call_id"]: e.data["result"] for e in story if e.type == TOOL_ENDED}
-    assert len(asked) == 2, f"{name} was to see two pieces of work, but saw {len(asked)}"
-    assert asked.keys() == results.keys(), f"{name} was to see which result belongs to which piece of work"
-    first, second = asked
-    assert asked[first] != asked[second], f"{name} was to see two different pieces of work"
-    assert results[first] != results[second], f"{name} was to see two different results"
+    asked = {e.data["tool_call_id"]: e.data["arguments"]["year"] for e in story if e.type == TOOL_STARTED}
+    shown = {asked.get(e.data["tool_call_id"]): e.data["result"]["total"] for e in story if e.type == TOOL_ENDED}
+    assert shown == {"this": this, "last": last}, f"{name} was to see each year's own figure, but saw {shown}"
 
 
 @then("{person} sees that the {word} {word} failed", needs=("agents.scripted",))

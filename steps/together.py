@@ -36,6 +36,12 @@ async def _each_saw_the_own(everybody: list[Person], agents: AgentsPort) -> None
         own_only(person)
 
 
+async def _saw_nothing(person: Person, agents: AgentsPort) -> None:
+    await everything_shown(person, agents)
+    shown = [event.type for event in person.window.events]
+    assert shown == [], f"{person.name} was to see nothing, but saw {shown}"
+
+
 @given("{int} customers are signed in and watching")
 async def _(number: int, people: People) -> None:
     await asyncio.gather(*(people.watching(CROWD.format(place)) for place in range(1, number + 1)))
@@ -71,13 +77,15 @@ async def _(names: list[str], people: People, agents: AgentsPort) -> None:
     await _each_saw_the_own([await people.called(name) for name in names], agents)
 
 
+@then("{person} saw nothing")
+async def _(name: str, people: People, agents: AgentsPort) -> None:
+    await _saw_nothing(await people.called(name), agents)
+
+
 @then("{people} saw nothing")
 async def _(names: list[str], people: People, agents: AgentsPort) -> None:
     for name in names:
-        person = await people.called(name)
-        await everything_shown(person, agents)
-        shown = [event.type for event in person.window.events]
-        assert shown == [], f"{name} was to see nothing, but saw {shown}"
+        await _saw_nothing(await people.called(name), agents)
 
 
 @then("{people} each have one saved conversation with their own question and answer")
