@@ -87,6 +87,12 @@ Feature: Staying signed in
     Scenario: A customer sees where the account is in use
       Then Ada's sign-ins are: laptop, phone
 
+    @normal
+    Scenario: A customer sees when each device was last used
+      When 2 hours pass
+      And Ada carries on using the laptop
+      Then Ada sees that the laptop was used just now, and the phone 2 hours ago
+
     @critical
     Scenario: Signing out on one device leaves the other alone
       When Ada signs out on the laptop

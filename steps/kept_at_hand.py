@@ -29,6 +29,11 @@ async def _kept_for(at_hand: CachePort, key: str, what: str, lifetime: timedelta
 async def _not_kept(at_hand: CachePort, key: str, what: str) -> None:
     value = await at_hand.get(key)
     assert value is None, f"nothing was to be kept at hand of {what}, but something is"
+    try:
+        left = await at_hand.ttl(key)
+    except NotFound:
+        return
+    raise AssertionError(f"nothing was to be kept at hand of {what}, but it has a time left: {left}")
 
 
 def _session(person: Person, device: str | None = None) -> str:

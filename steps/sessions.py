@@ -14,6 +14,7 @@ from goldenpath.steps.people import BROWSER, People, Person
 parameter_type("forgery", "|".join(FORGERIES), str)
 
 A_MOMENT = timedelta(seconds=5)
+A_MINUTE = timedelta(minutes=1)
 
 
 async def _carries_on(person: Person, people: People, auth: AuthPort, grant: Grant, device: str) -> None:
@@ -67,6 +68,12 @@ async def _(thief: str, victim: str, people: People) -> None:
 async def _(name: str, people: People, auth: AuthPort) -> None:
     person = await people.called(name)
     await _carries_on(person, people, auth, person.grants[person.device], person.device)
+
+
+@when("{person} carries on using the {device}", needs=("auth.rotation",))
+async def _(name: str, device: str, people: People, auth: AuthPort) -> None:
+    person = await people.called(name)
+    await _carries_on(person, people, auth, person.grants[device], device)
 
 
 @when("{person} carries on with the copy", needs=("auth.rotation",))
@@ -177,6 +184,17 @@ async def _(name: str, devices: list[str], people: People, auth: AuthPort) -> No
         f"{name} was to be signed in on {devices}, but is on {[s.device for s in sessions]}"
     )
     assert [s.device for s in sessions if s.current] == [there], f"{name} asked from the {there}"
+
+
+@then("{person} sees that the {device} was used just now, and the {device} {duration} ago", needs=("auth.sessions",))
+async def _(name: str, now: str, before: str, ago: timedelta, people: People, auth: AuthPort, clock: Clock) -> None:
+    person = await people.called(name)
+    sessions = {session.device: session for session in await auth.sessions(person.token(now))}
+    for device, expected in ((now, timedelta()), (before, ago)):
+        since = clock.now() - sessions[device].last_used_at
+        assert abs(since - expected) < A_MINUTE, (
+            f"{name} was to see that the {device} was used {expected} ago, not {since}"
+        )
 
 
 @then("{person} is told that there is no such sign-in")
