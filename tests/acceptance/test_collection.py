@@ -212,9 +212,3 @@ def test_our_own_features_are_no_python_package_to_pytest(project):
     ids = project.ids("--pyargs", "goldenpath.features")
     assert len(ids) > 60
     assert any(each.startswith("golden_path.feature::") for each in ids)
-
-
-def test_workers_collect_and_run_the_same(purse):
-    result = purse.run_apart("-n", "2", "-v")
-    result.assert_outcomes(passed=3, failed=1)
-    result.stdout.fnmatch_lines(["*FAILED features/purse.feature::Ada spends too much*"])

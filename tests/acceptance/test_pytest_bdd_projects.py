@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from goldenpath.pytest_plugin import bdd_hooks
+
 FEATURES = {
     "features/shop/basket.feature": """
         @shop
@@ -241,7 +243,7 @@ def shop(project):
 def ran(project, *args: str) -> tuple[dict[str, int], list[str]]:
     log = project.root / "hooks.log"
     log.unlink(missing_ok=True)
-    result = project.run_apart(*args)
+    result = project.run(*args)
     return result.parseoutcomes(), log.read_text(encoding="utf-8").splitlines()
 
 
@@ -255,23 +257,12 @@ def test_the_same_outcomes_and_hooks_as_with_stubs(shop):
 
 
 def test_reports_of_pytest_bdd_know_our_scenarios(shop):
-    shop.run_apart("--cucumber-json=report.json", "features")
+    shop.run("--cucumber-json=report.json", "features")
     assert '"name": "Fruit in it"' in (shop.root / "report.json").read_text(encoding="utf-8")
-    shop.run_apart("--gherkin-terminal-reporter", "-v", "features").stdout.fnmatch_lines(["*Scenario: Fruit in it*"])
+    shop.run("--gherkin-terminal-reporter", "-v", "features").stdout.fnmatch_lines(["*Scenario: Fruit in it*"])
 
 
-def test_without_listeners_nothing_of_pytest_bdds_is_built(project):
-    project.file("features/one.feature", "Feature: F\n  Scenario: S\n    Given a\n")
-    project.file(
-        "features/conftest.py",
-        """
-        import sys
-        from goldenpath.bdd import given
-
-        @given("a")
-        def _(request):
-            from goldenpath.pytest_plugin import bdd_hooks
-            assert bdd_hooks._parsed.cache_info().currsize == 0
-        """,
-    )
-    project.run_apart().assert_outcomes(passed=1)
+def test_without_listeners_nothing_of_pytest_bdds_is_built(purse):
+    bdd_hooks._parsed.cache_clear()
+    purse.run().assert_outcomes(passed=3, failed=1)
+    assert bdd_hooks._parsed.cache_info().currsize == 0

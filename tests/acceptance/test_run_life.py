@@ -83,8 +83,12 @@ def test_the_record_of_a_run(purse):
     result.stdout.fnmatch_lines(["Golden Path"])
 
 
-def test_workers_write_one_record(purse):
-    result = purse.run_apart("-n", "2")
+def test_workers_tell_the_same_and_write_one_record(purse):
+    result = purse.run_apart("-n", "2", "-v")
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["*FAILED features/purse.feature::Ada spends too much*"])
+    result.stdout.fnmatch_lines(["4 coins are left: not so"])
+    result.stdout.fnmatch_lines(["FAILED features/purse.feature::Ada spends too much - 4 coins are left: not so"])
     records = timeline(purse)
     assert len(events(records, "run_started")) == len(events(records, "run_finished")) == 1
     assert len(events(records, "scenario_finished")) == 4
@@ -190,7 +194,11 @@ def test_a_run_that_executes_nothing_is_no_success(project):
     assert project.run("test_plain.py").ret == pytest.ExitCode.OK
     assert project.run("features").ret == pytest.ExitCode.NO_TESTS_COLLECTED
     assert project.run("features", "--collect-only").ret == pytest.ExitCode.OK
-    assert project.run_apart("features", "-n", "1").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_scenario_that_was_only_set_up_has_not_passed(purse):
+    assert purse.run("--setup-plan").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert {each["status"] for each in events(timeline(purse), "scenario_finished")} == {"unknown"}
 
 
 def test_ctrl_c_lets_the_step_clean_up_and_closes_the_record(project):

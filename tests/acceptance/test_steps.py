@@ -315,7 +315,7 @@ def test_step_modules_of_the_settings_with_their_fixtures(project):
         steps = ["shop.first", "shop/second.py", { module = "shop.limited", features = "features/b" }]
         """,
     )
-    project.run_apart().assert_outcomes(passed=2)
+    project.run().assert_outcomes(passed=2)
 
 
 def test_outcomes_that_a_step_asks_for(project):

@@ -27,11 +27,13 @@ __all__ = ["gp_agents", "gp_auth", "gp_cache", "gp_clock", "gp_database", "gp_ev
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, None, None]:
-    """Add our options when all others are there."""
+    """Add our options when all others are there; also when a conftest is broken, for ``--help``."""
     from goldenpath.pytest_plugin.options import add_options
 
-    yield
-    add_options(parser)
+    try:
+        yield
+    finally:
+        add_options(parser)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -41,7 +41,7 @@ class Attempt:
         opened: The scenario, as the runtime opened it.
         steps: The outcomes so far, in order.
         failure: What ended it within a step, if anything did.
-        status: Cucumber's word for the scenario, so far.
+        status: Cucumber's word for the scenario, so far; ``unknown`` until its steps have run.
         message: The sentence of its failure or the reason of its skip.
         is_over: Whether its record is closed.
     """
@@ -51,7 +51,7 @@ class Attempt:
         self.opened = opened
         self.steps: list[StepOutcome] = []
         self.failure: Failure | None = None
-        self.status = "passed"
+        self.status = "unknown"
         self.message: str | None = None
         self.is_over = False
         self._outside = contextvars.copy_context()
@@ -81,12 +81,14 @@ class Attempt:
     def judge(self, report: pytest.TestReport) -> None:
         """Take in what pytest says of one phase; what has failed stays so."""
         if report.failed:
-            if self.status in {"passed", "skipped"}:
+            if self.status in {"unknown", "passed", "skipped"}:
                 self.status = "failed"
             self.message = self.message or headline_of(report)
-        elif report.skipped and self.status in {"passed", "failed"}:
+        elif report.skipped and self.status in {"unknown", "passed", "failed"}:
             # A failure that pytest calls a skip was expected (xfail).
             self.status, self.message = "skipped", headline_of(report)
+        elif report.when == "call" and self.status == "unknown":
+            self.status = "passed"
 
     def complaint(self) -> str | None:
         """What is wrong although every step has passed: a task failed unseen, or nothing was proved."""

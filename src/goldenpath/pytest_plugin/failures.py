@@ -111,8 +111,8 @@ def tell(item: ScenarioItem, excinfo: ExceptionInfo[BaseException]) -> ReprExcep
     head = attempt.opened.redact(sentence(failure.step.text, error))
     lines = [*_head(head), "", *_steps(item, attempt, failure.step), *_evidence(item, failure, excinfo)]
     lines += _observations(attempt)
-    if item.config.get_verbosity() > 0:
-        lines += ["", *_python(item, failure, excinfo)]
+    if item.config.get_verbosity() > 0 and (shown := _python(item, failure, excinfo)):
+        lines += ["", *shown]
     return plain(lines, item.path, failure.step.line, head)
 
 
@@ -167,8 +167,7 @@ def _evidence(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseE
     yield ""
     for line in _in_python(excinfo).splitlines():
         yield f"E   {line}".rstrip()
-    entries = _from_step_on(failure, excinfo)
-    if entries:
+    if entries := _written_by_users(failure, excinfo):
         place = entries[-1]
         yield f"{_relative(item, Path(place.path))}:{place.lineno + 1}"
 
@@ -201,29 +200,34 @@ def _event(payload: Any) -> str:
 
 
 def _python(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseException]) -> list[str]:
+    entries = _written_by_users(failure, excinfo)
+    if not entries:
+        return []
     shown = excinfo.getrepr(
         style="long",
-        tbfilter=lambda info: _from_step_on(failure, info) or info.traceback,
+        tbfilter=lambda _: entries,
         showlocals=bool(item.config.getoption("showlocals", False)),
         truncate_locals=item.config.get_verbosity() <= 1,
     )
-    # TerminalRepr strips the text, and with it the first line's indent.
-    return textwrap.indent(str(shown), "    ", lambda line: str(shown).startswith(line)).splitlines()
+    first, *rest = str(shown).splitlines()
+    # The text comes stripped, and so without the first line's indent.
+    return [f"    {first}" if first[:1] not in ">E" else first, *rest]
 
 
-def _from_step_on(failure: Failure, excinfo: ExceptionInfo[BaseException]) -> Traceback | None:
-    """The traceback from the step function on, without our own frames; None when the function was not reached."""
+def _written_by_users(failure: Failure, excinfo: ExceptionInfo[BaseException]) -> Traceback:
+    """The traceback from the step function on (from a fixture's where it was not reached), but for our own frames."""
     code = getattr(failure.func, "__code__", None)
-    for place, entry in enumerate(excinfo.traceback):
-        if entry.frame.code.raw is code:
-            after = [each for each in excinfo.traceback[place + 1 :] if not _is_ours(each)]
-            return Traceback([entry, *after]).filter(excinfo)
-    return None
+    entries = list(excinfo.traceback)
+    start = next((place for place, entry in enumerate(entries) if entry.frame.code.raw is code), None)
+    kept = [entry for entry in entries[start:] if not _is_machinery(entry)]
+    return Traceback(kept).filter(excinfo)
 
 
-def _is_ours(entry: TracebackEntry) -> bool:
-    module = str(entry.frame.f_globals.get("__name__", ""))
-    return module.startswith("goldenpath.") and not module.startswith("goldenpath.steps")
+def _is_machinery(entry: TracebackEntry) -> bool:
+    package, _, rest = str(entry.frame.f_globals.get("__name__", "")).partition(".")
+    if package == "goldenpath":
+        return not rest.startswith("steps")
+    return package in {"_pytest", "pluggy", "asyncio"}
 
 
 def _relative(item: ScenarioItem, path: Path) -> str:

@@ -32,34 +32,40 @@ def services(request: pytest.FixtureRequest) -> Services:
     return found  # type: ignore[no-any-return]
 
 
+def _port(services: Services, name: str) -> Any:
+    if name not in services:
+        pytest.skip(f"this project has no {name}")
+    return services[name]
+
+
 @pytest.fixture
 def gp_auth(services: Services) -> AuthPort:
     """Signing in and what follows from it, in this scenario."""
-    return services["auth"]  # type: ignore[no-any-return]
+    return _port(services, "auth")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def gp_events(services: Services) -> EventsPort:
     """Watching the assistant at work, in this scenario."""
-    return services["events"]  # type: ignore[no-any-return]
+    return _port(services, "events")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def gp_agents(services: Services) -> AgentsPort:
     """Conversations and runs, in this scenario."""
-    return services["agents"]  # type: ignore[no-any-return]
+    return _port(services, "agents")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def gp_database(services: Services) -> DatabasePort:
     """What is stored, in this scenario."""
-    return services["database"]  # type: ignore[no-any-return]
+    return _port(services, "database")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def gp_cache(services: Services) -> CachePort:
     """What is kept for a while, in this scenario."""
-    return services["cache"]  # type: ignore[no-any-return]
+    return _port(services, "cache")  # type: ignore[no-any-return]
 
 
 @pytest.fixture
