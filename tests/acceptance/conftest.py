@@ -84,7 +84,8 @@ class Project:
             ini.write(dedent(text).lstrip("\n"))
 
     def run(self, *args: str) -> pytest.RunResult:
-        return self.pytester.runpytest_inprocess(*args)
+        """Run it in this process; without hypothesis, whose plugin imports it anew at the end of each run."""
+        return self.pytester.runpytest_inprocess("-p", "no:hypothesispytest", *args)
 
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run it in a process of its own."""

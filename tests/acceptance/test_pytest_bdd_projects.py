@@ -248,7 +248,7 @@ def ran(project, *args: str) -> tuple[dict[str, int], list[str]]:
 
 
 def test_the_same_outcomes_and_hooks_as_with_stubs(shop):
-    ours, our_log = ran(shop, "-p", "no:randomly", "features")
+    ours, our_log = ran(shop, "features")
     shop.file("features/shop/basket_test.py", 'from pytest_bdd import scenarios\nscenarios("basket.feature")\n')
     shop.file("features/shop/deep/test_deep.py", 'from pytest_bdd import scenarios\nscenarios("near.feature")\n')
     theirs, their_log = ran(shop, "-p", "no:goldenpath", "features")
