@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from goldenpath.config import Settings
 from goldenpath.config.options import NONE
@@ -58,13 +58,17 @@ def _wanted(service: str, settings: Settings, registry: Registry) -> list[Candid
     allowed = [each for each in known if _refusal(each, tier, settings) is None]
     if not allowed:
         asked = f"no {tier} adapter" if tier else "no adapter that is not a stand-in" if known else "no adapter"
-        exists = ", ".join(f"{each.name} ({each.tier})" for each in known) or "none"
+        tiers = sorted({each.tier for each in known}, key=lambda each: each.rank)
         raise NoAdapter(
-            f"the service {service!r} has {asked}; what exists: {exists}",
+            f"the service {service!r} has {asked}; what exists: {_listed(known)}",
             where=service,
-            try_next=f"--service {service}={min((each.tier for each in known), key=lambda tier: tier.rank) if known else NONE}",
+            try_next=f"--service {service}={tiers[0] if tiers else NONE}",
         )
     return sorted(allowed, key=lambda each: _preference(each) if tier is None else 0)
+
+
+def _listed(known: Iterable[Candidate]) -> str:
+    return ", ".join(f"{each.name} ({each.tier})" for each in known) or "none"
 
 
 def _preference(candidate: Candidate) -> tuple[bool, int]:
