@@ -65,18 +65,18 @@ Feature: What is saved
     @high
     Scenario: The latest conversation comes first
       Given Ada is signed in
-      When Ada begins conversations called: Winter, Spring, Autumn
-      Then Ada's conversations are: Autumn, Spring, Winter
-      And Ada's saved conversations are: Autumn, Spring, Winter
+      When Ada begins conversations called: Winter, Autumn, Spring
+      Then Ada's conversations are: Spring, Autumn, Winter
+      And Ada's saved conversations are: Spring, Autumn, Winter
 
     @high
     Scenario: A conversation that goes on moves to the top
       Given Ada is signed in
-      And Ada has conversations called: Winter, Spring, Autumn
+      And Ada has conversations called: Winter, Autumn, Spring
       When Ada asks "Hello" in "Winter"
       Then Ada reads one answer
-      And Ada's conversations are: Winter, Autumn, Spring
-      And Ada's saved conversations are: Winter, Autumn, Spring
+      And Ada's conversations are: Winter, Spring, Autumn
+      And Ada's saved conversations are: Winter, Spring, Autumn
 
     @normal
     Scenario: Leafing through many conversations shows each of them once
