@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
-from goldenpath.domain.errors import MissingCapability, ServiceUnavailable
+from goldenpath.domain.errors import GoldenPathError, MissingCapability, ServiceUnavailable
 from goldenpath.domain.values import Resolution
 from goldenpath.ports.adapter import Adapter, OpenContext
 
@@ -46,6 +46,7 @@ class OpenAdapters:
         self._ports: dict[str, Any] = {}
         self._requests: asyncio.Queue[_Request | None] = asyncio.Queue()
         self._keeper: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def port(self, service: str) -> Any:
         """The port of a service; its adapter is opened if it was not.
@@ -53,9 +54,14 @@ class OpenAdapters:
         Raises:
             MissingCapability: Nothing answers this service in this run.
             ServiceUnavailable: The service is lost.
+            GoldenPathError: The scenario is over.
         """
         if service in self._ports:
             return self._ports[service]
+        if self._closed:
+            raise GoldenPathError(f"{service} was used after its scenario was over", where=service)
+        if self._closing:
+            raise ServiceUnavailable(service, "the scenario is over")
         if self._keeper is None:
             self._keeper = asyncio.create_task(self._keep(), name="the scenario's adapters")
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -63,21 +69,24 @@ class OpenAdapters:
         await asyncio.wait({answer, self._keeper}, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
             answer.cancel()
-            raise ServiceUnavailable(service, "its adapters were closed while a step was using them")
+            raise ServiceUnavailable(service, "the adapters of this scenario were closed while it was asked for")
         return answer.result()
 
     async def close(self) -> None:
-        """Close what was opened, in the opposite order.
+        """Close what was opened, in the opposite order. What one of them still needs while it closes stays open.
 
         Raises:
             TimeoutError: Something did not close in time.
             Exception: Whatever an adapter raised while it was closed.
         """
-        keeper, self._keeper = self._keeper, None
-        self._ports.clear()
-        if keeper is not None:
-            self._requests.put_nowait(None)
-            await asyncio.wait_for(keeper, CLOSING)
+        self._closing = True
+        if self._keeper is None:
+            return
+        self._requests.put_nowait(None)
+        try:
+            await asyncio.wait_for(self._keeper, CLOSING)
+        finally:
+            self._ports.clear()
 
     async def _keep(self) -> None:
         async with AsyncExitStack() as stack:
