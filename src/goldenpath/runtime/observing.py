@@ -122,16 +122,20 @@ class Operation(Coroutine[Any, Any, Any]):
     def __init__(self, call: _Call) -> None:
         self._call = call
         self._entered: AbstractAsyncContextManager[Any] | None = None
-        self._coroutine = cast("CoroutineType[Any, Any, Any]", self._observed(self._await))
-        # Python names a coroutine that nobody awaited by this.
+        # The coroutine knows nothing of this object: in a cycle, one that nobody awaited would be told of late.
+        self._coroutine = cast("CoroutineType[Any, Any, Any]", _observed(call, _await))
         self._coroutine.__qualname__ = f"{call.service}.{call.name}"
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._coroutine.__await__()
 
     async def __aenter__(self) -> Any:
+        async def enter(call: _Call, port: Any) -> Any:
+            self._entered = call.on(port)
+            return await self._entered.__aenter__()
+
         self._coroutine.close()
-        return await self._observed(self._enter)
+        return await _observed(self._call, enter)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -152,28 +156,27 @@ class Operation(Coroutine[Any, Any, Any]):
         """Give up (as a coroutine does)."""
         self._coroutine.close()
 
-    async def _observed(self, act: Callable[[Any], Awaitable[Any]]) -> Any:
+
+async def _observed(call: _Call, act: Callable[[_Call, Any], Awaitable[Any]]) -> Any:
+    """Make a call and tell how it ended; a connection that it gives is watched."""
+    begun = time.perf_counter()
+    port = None
+    try:
+        port = await call.port()
         begun = time.perf_counter()
-        port = None
-        try:
-            port = await self._call.port()
-            begun = time.perf_counter()
-            answer = await act(port)
-        except BaseException as error:
-            self._call.tell(type(error).__name__, begun, port, str(error))
-            raise
-        self._call.tell("ok", begun, port, answer)
-        if isinstance(answer, Connection):
-            answer.watch(_Window(self._call))
-        return answer
+        answer = await act(call, port)
+    except BaseException as error:
+        call.tell(type(error).__name__, begun, port, str(error))
+        raise
+    call.tell("ok", begun, port, answer)
+    if isinstance(answer, Connection):
+        answer.watch(_Window(call))
+    return answer
 
-    async def _await(self, port: Any) -> Any:
-        answer = self._call.on(port)
-        return await answer if inspect.isawaitable(answer) else answer
 
-    async def _enter(self, port: Any) -> Any:
-        self._entered = self._call.on(port)
-        return await self._entered.__aenter__()
+async def _await(call: _Call, port: Any) -> Any:
+    answer = call.on(port)
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 class _Window:

@@ -58,10 +58,8 @@ class OpenAdapters:
         """
         if service in self._ports:
             return self._ports[service]
-        if self._closed:
-            raise GoldenPathError(f"{service} was used after its scenario was over", where=service)
         if self._closing:
-            raise ServiceUnavailable(service, "the scenario is over")
+            raise GoldenPathError(f"{service} was used after its scenario was over", where=service)
         if self._keeper is None:
             self._keeper = asyncio.create_task(self._keep(), name="the scenario's adapters")
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from goldenpath.domain.errors import ServiceUnavailable
+from goldenpath.domain.errors import GoldenPathError
 from goldenpath.domain.values import Choice, Resolution, Tier
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
@@ -52,7 +52,7 @@ def test_an_adapter_that_closes_still_reaches_what_it_needs():
         await adapters.close()
         assert letters == ["the last letter"]
         assert shelf.opened == 1
-        with pytest.raises(ServiceUnavailable, match="the scenario is over"):
+        with pytest.raises(GoldenPathError, match="used after its scenario was over"):
             await adapters.port("shelf")
 
     asyncio.run(scenario())
