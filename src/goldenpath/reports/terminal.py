@@ -97,17 +97,17 @@ def _not_taken(run: _Run) -> list[str]:
 
 def _results(run: _Run) -> list[str]:
     """Scenarios by what they ran on and how they ended, by their last attempts."""
-    counts: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[tuple[str, str | None]]] = {}
     for end in run.ends:
-        counts.setdefault(_ran_on(end), Counter())[end["status"]] += 1
-    statuses = [status for status in _STATUSES if any(status in row for row in counts.values())]
-    standings = ("verified", "rehearsed")
-    for end in run.ends:
-        if end["standing"] is not None:
-            counts[_ran_on(end)][end["standing"]] += 1
-    columns = [*statuses, *(standing for standing in standings if run.standing(standing))]
-    rows = [(label, *(str(row[column] or "-") for column in columns)) for label, row in sorted(counts.items())]
-    return _table([("scenarios that ran on", *columns), *rows])
+        counts.setdefault(_ran_on(end), Counter())[end["status"], end["standing"]] += 1
+    rows = [(label, ", ".join(_counted(row))) for label, row in sorted(counts.items())]
+    return _table([("scenarios on", "results"), *rows])
+
+
+def _counted(row: Counter[tuple[str, str | None]]) -> Iterator[str]:
+    for status, standing in sorted(row, key=lambda each: (_STATUSES.index(each[0]), each[1] or "")):
+        meaning = f" ({standing})" if standing else ""
+        yield f"{row[status, standing]} {status}{meaning}"
 
 
 def _ran_on(end: Record) -> str:
