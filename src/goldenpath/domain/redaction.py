@@ -29,7 +29,8 @@ _HARMLESS: Final = frozenset({"token_type", "token_endpoint", "tokens_used", "au
 _SHORTEST: Final = 4
 """A shorter value is masked under its key only: in other texts it would hit half of the words."""
 
-_HINTS: Final = ("passw", "passphrase", "token", "secret", "cookie", "ticket", "verifier", "key", "authoriz", "code=")
+_SIGNS: Final = re.compile(r"[=:. ]")
+_HINTS: Final = re.compile(r"passw|passphrase|token|secret|cookie|ticket|verifier|api_?key|authoriz|code=")
 _WORD: Final = re.compile(r"[A-Za-z0-9_\-]{8,}")
 _CODE_WORD: Final = re.compile(r"[A-Za-z]+(?:[_\- ][A-Za-z]+)*")
 _CUT: Final = re.compile(r"(?<=\.\.\.)(?P<tail>[^\s'\".]{5,})|(?P<head>[^\s'\".]{5,})(?=\.\.\.)")
@@ -151,12 +152,14 @@ class Redactor:
         return part
 
     def _shapes(self, text: str) -> str:
+        if not _SIGNS.search(text):
+            return text
         if "eyJ" in text:
             text = _JWT.sub(lambda found: self.mark(found[0], "token"), text)
         if "://" in text:
             text = _USERINFO.sub(lambda found: f"{found[1]}:{self.mark(found[2], 'password')}@", text)
         low = text.lower()
-        if any(hint in low for hint in _HINTS):
+        if _HINTS.search(low):
             text = _PAIR.sub(self._pair, text)
         if "bearer" in low or "basic" in low:
             text = _BEARER.sub(lambda found: f"{found[1]}{found[2]}{self.mark(found[3], 'token')}", text)

@@ -1,71 +1,31 @@
-"""One run in one process, and one opened scenario of it."""
+"""One run in one process: what answers, what happened, and where that is written."""
 
 from __future__ import annotations
 
-import asyncio
 import platform
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from goldenpath.config import Settings
 from goldenpath.domain.redaction import Redactor
-from goldenpath.domain.timeline import (
-    Event,
-    Observation,
-    RejectedCandidate,
-    RunFinished,
-    RunStarted,
-    ScenarioFinished,
-    ScenarioStarted,
-    ServiceResolved,
-    ServiceUse,
-    StepFinished,
-)
+from goldenpath.domain.timeline import RejectedCandidate, RunFinished, RunStarted, ServiceResolved
 from goldenpath.domain.values import Resolution
-from goldenpath.ports.adapter import OpenContext
-from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.reference import faults
 from goldenpath.resolution import Registry, candidates, probe, resolve
 from goldenpath.runtime.loop import Loop, ScenarioTask
-from goldenpath.runtime.observing import ObservedPort, Seen
-from goldenpath.runtime.opening import OpenAdapters
-from goldenpath.runtime.payload import payload
-from goldenpath.runtime.services import Services, protocol_of
+from goldenpath.runtime.scenario import OpenedScenario, ScenarioInfo
 from goldenpath.runtime.timeline import Bus, TimelineWriter, now
-from goldenpath.store.runs import MAIN, Record, RunFolder, read
+from goldenpath.store.joining import Record
+from goldenpath.store.runs import MAIN, RunFolder, read
 
-SCENARIO: Final = "scenario"
-"""The caller of an operation that a step calls itself."""
+__all__ = ["OpenedScenario", "RunSession", "ScenarioInfo"]
 
 INTERRUPTED: Final = 2
 """pytest's exit status of a run that was interrupted."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScenarioInfo:
-    """Which scenario, and which attempt at it.
-
-    Attributes:
-        id: The scenario's id (feature path, names, row, ordinal).
-        attempt: From 1.
-        service_tags: Which of its tags (without ``@``) belong to which service, besides those of the settings.
-    """
-
-    id: str
-    attempt: int
-    feature: str
-    rule: str | None
-    name: str
-    uri: str
-    line: int
-    tags: tuple[str, ...] = ()
-    row: tuple[str, ...] = ()
-    service_tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class RunSession:
@@ -189,211 +149,3 @@ class RunSession:
             fault=self.settings.fault,
         )
         self._folder.begin(started)
-
-
-class OpenedScenario:
-    """One attempt at a scenario, from its first fixture to its last.
-
-    Attributes:
-        services: The services that its steps talk to.
-        observations: What was observed so far, in order, redacted.
-    """
-
-    def __init__(self, session: RunSession, info: ScenarioInfo, task: ScenarioTask) -> None:
-        self.info = info
-        self.observations: list[Observation] = []
-        self._session = session
-        self._task = task
-        self._step: int | None = None
-        self._begun = time.perf_counter()
-        self._clock = ScenarioClock()
-        seed = f"{session.run_id}:{session.worker}:{info.id}:{info.attempt}"
-        self._ids = SeededIds(seed)
-        self._adapters = OpenAdapters(session.resolution, session.registry.__getitem__, self._context)
-        names = (*session.resolution.services, *(each.service for each in session.resolution.unanswered))
-        ports = {name: self._port(name, SCENARIO) for name in names}
-        self.services = Services(ports, self._clock, task.run)
-        self._emit_start()
-
-    def step_started(self, index: int) -> None:
-        """A step begins: what is observed from now on is its own."""
-        self._step = index
-
-    def step_finished(
-        self, *, index: int, keyword: str, text: str, line: int, status: str, seconds: float, message: str | None
-    ) -> None:
-        """A step ended, or was not run: its line in the timeline. ``message`` is redacted."""
-        self._step = None
-        redact = self._session.redactor.text
-        self._emit(
-            StepFinished(
-                **self._common(),
-                index=index,
-                keyword=keyword,
-                text=redact(text),
-                line=line,
-                status=status,
-                seconds=round(seconds, 6),
-                message=None if message is None else redact(message),
-            )
-        )
-
-    def redact(self, text: str) -> str:
-        """A text for people without the secrets of this run."""
-        return self._session.redactor.text(text)
-
-    def missing(self, needs: Iterable[str]) -> str | None:
-        """Why this scenario cannot run here, or None.
-
-        Args:
-            needs: What its steps need, as ``service.capability``.
-        """
-        resolution = self._session.resolution
-        unanswered = {each.service: each.reason for each in resolution.unanswered}
-        for need in (*needs, *(f"{service}." for service in self._owners())):
-            service, _, capability = need.partition(".")
-            if service in unanswered:
-                return f"nothing answers {service}: {unanswered[service]}"
-            if service not in resolution:
-                return f"this project has no {service}"
-            choice = resolution[service]
-            if capability and capability not in choice.capabilities:
-                return f"it needs {capability}, which {service} ({choice.tier}) does not have here"
-        return None
-
-    def proved_nothing(self) -> str | None:
-        """What is wrong with a scenario whose steps are done and that made no observation through its service's port.
-
-        A scenario that belongs to a service must have used its port in its own steps (rule 4). ``finish`` asks the
-        same; a runner asks here first, to say it while the scenario still runs. None when nothing is wrong.
-        """
-        seen = {each.service for each in self.observations if each.caller == SCENARIO and each.step is not None}
-        for service, tag in self._owners().items():
-            if service in self._session.resolution and service not in seen:
-                return f"it proved nothing: it is tagged @{tag}, and none of its steps used {service}"
-        return None
-
-    def finish(self, status: str, message: str | None) -> str | None:
-        """End the attempt: close its adapters and write its end.
-
-        Args:
-            status: Cucumber's word for the scenario, as far as its steps say.
-            message: The sentence of its failure, or the reason of its skip.
-
-        Returns:
-            What is wrong with a scenario that seemed to have passed: it proved nothing, or what it used did not
-            close; its record says so already. None when nothing is.
-        """
-        self._step = None
-        wrong = self._close()
-        if status == "passed":
-            wrong = self.proved_nothing() or wrong
-            if wrong is not None:
-                status, message = "failed", wrong
-        else:
-            wrong = None
-        used = self._used()
-        self._emit(
-            ScenarioFinished(
-                **self._common(),
-                status=status,
-                standing=_standing(status, used),
-                seconds=round(time.perf_counter() - self._begun, 6),
-                services=used,
-                message=None if message is None else self._session.redactor.text(message),
-            )
-        )
-        self._session.flush()
-        self._session.redactor.settle()
-        return wrong
-
-    def _close(self) -> str | None:
-        try:
-            self._task.run(self._adapters.close())
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # an adapter is anybody's code
-            return f"a service did not close: {type(error).__name__}: {error}"
-        return None
-
-    def _owners(self) -> dict[str, str]:
-        """The services that the scenario belongs to, each with the tag that says so."""
-        belongs = {**self._session.settings.service_tags, **self.info.service_tags}
-        tags = (tag.removeprefix("@") for tag in self.info.tags)
-        return {belongs[tag]: tag for tag in tags if tag in belongs}
-
-    def _used(self) -> tuple[ServiceUse, ...]:
-        used = {each.service for each in self.observations}
-        choices = [choice for choice in self._session.resolution.choices if choice.service in used]
-        return tuple(ServiceUse(service=c.service, tier=c.tier.value, stand_in=c.stand_in) for c in choices)
-
-    def _context(self, service: str, needs: tuple[str, ...]) -> OpenContext:
-        settings = self._session.settings
-        scripts = [str(self._session.root / each) for each in settings.scripts]
-        return OpenContext(
-            scenario=self.info.id,
-            clock=self._clock,
-            ids=self._ids,
-            ports={need: self._port(need, service) for need in needs},
-            settings={"scripts": scripts} | dict(settings.service_settings.get(service, {})),
-            fault=settings.fault,
-        )
-
-    def _port(self, service: str, caller: str) -> ObservedPort:
-        async def port() -> Any:
-            return await self._adapters.port(service)
-
-        return ObservedPort(
-            service, caller, protocol_of(service), port, self._observe, promised_only=caller == SCENARIO
-        )
-
-    def _observe(self, seen: Seen) -> None:
-        if seen.service not in self._session.resolution:
-            return
-        choice = self._session.resolution[seen.service]
-        told = {"in": payload(seen.given, self._session.redactor)}
-        if seen.answer is not None:
-            # A bare text is named by its operation: what ``ticket`` gives is a ticket.
-            key = seen.operation if seen.outcome == "ok" else ""
-            told["out"] = payload(seen.answer, self._session.redactor, key)
-        observation = Observation(
-            **self._common(),
-            service=seen.service,
-            operation=seen.operation,
-            caller=seen.caller,
-            tier=choice.tier.value,
-            stand_in=choice.stand_in,
-            outcome=seen.outcome,
-            seconds=round(seen.seconds, 6),
-            step=self._step,
-            payload=told,
-        )
-        self.observations.append(observation)
-        self._emit(observation)
-
-    def _emit_start(self) -> None:
-        info = self.info
-        self._emit(
-            ScenarioStarted(
-                **self._common(),
-                feature=info.feature,
-                rule=info.rule,
-                name=info.name,
-                uri=info.uri,
-                line=info.line,
-                tags=info.tags,
-                row=info.row,
-            )
-        )
-        self._session.flush()
-
-    def _common(self) -> dict[str, Any]:
-        return {"at": now(), "worker": self._session.worker, "scenario": self.info.id, "attempt": self.info.attempt}
-
-    def _emit(self, event: Event) -> None:
-        self._session.bus.emit(event)
-
-
-def _standing(status: str, used: tuple[ServiceUse, ...]) -> str | None:
-    """What a passed scenario says of the product; nothing when it used no service."""
-    if status != "passed" or not used:
-        return None
-    return "rehearsed" if any(each.stand_in for each in used) else "verified"

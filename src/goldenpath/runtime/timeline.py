@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
 
 from goldenpath.domain.redaction import Redactor
 from goldenpath.domain.timeline import Event
+from goldenpath.store.joining import line
 from goldenpath.store.runs import RunFolder
 
 Listener = Callable[[Event], None]
@@ -57,12 +57,12 @@ class TimelineWriter:
 
     def write(self, event: Event) -> None:
         """Keep an event for the next flush."""
-        self._lines.append(json.dumps(event.as_record(), ensure_ascii=False))
+        self._lines.append(line(event.as_record()))
 
     def flush(self) -> None:
         """Write what was kept. A secret of this scenario that was learnt after a line was made is masked in it now."""
         if self._lines and self._part is not None:
-            self._part.write(self._redactor.fresh("\n".join(self._lines)) + "\n")
+            self._part.write(self._redactor.fresh("".join(self._lines)))
             self._part.flush()
             self._lines.clear()
 

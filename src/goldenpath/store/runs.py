@@ -21,21 +21,19 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from heapq import merge
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from goldenpath.domain.timeline import RunFinished, RunStarted, ScenarioFinished
+from goldenpath.domain.timeline import RunFinished, RunStarted
+from goldenpath.store.joining import Record, join, line
 from goldenpath.store.locks import FileLock
 
 TIMELINE: Final = "timeline.ndjson"
 PARTS: Final = "parts"
 LATEST: Final = "latest"
 MAIN: Final = "main"
-
-Record = dict[str, Any]
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -85,7 +83,7 @@ class RunFolder:
     def begin(self, started: RunStarted) -> None:
         """Write the first line of the run's timeline (the first process of the run)."""
         with self.timeline.open("a", encoding="utf-8", newline="\n") as lines:
-            lines.write(json.dumps(started.as_record(), ensure_ascii=False) + "\n")
+            lines.write(line(started.as_record()))
 
     def leave(self) -> None:
         """Give the lock back: this process writes no more."""
@@ -93,7 +91,7 @@ class RunFolder:
 
     def join(self, finished: RunFinished) -> None:
         """Join the parts into the timeline, end what was begun and not ended, and end the run (main process)."""
-        join(self.path, finished)
+        _join(self.path, finished)
         self.leave()
         _drop_parts(self.path)
 
@@ -103,9 +101,9 @@ def read(path: Path) -> Iterator[Record]:
     if not path.exists():
         return
     with path.open(encoding="utf-8") as lines:
-        for line in lines:
+        for each in lines:
             with contextlib.suppress(json.JSONDecodeError):
-                yield json.loads(line)
+                yield json.loads(each)
 
 
 def latest(output: Path) -> Path | None:
@@ -142,96 +140,18 @@ def close_abandoned(output: Path, but: str) -> list[str]:
             continue
         if not _is_ended(run):
             at = datetime.fromtimestamp(_last_written(run), UTC).isoformat(timespec="microseconds")
-            join(run, RunFinished(at=at, run=run.name, status="interrupted", exit_status=None, seconds=0.0))
+            _join(run, RunFinished(at=at, run=run.name, status="interrupted", exit_status=None, seconds=0.0))
             closed.append(run.name)
         _drop_parts(run)
     return closed
 
 
-def join(run: Path, finished: RunFinished) -> None:
-    """Write the whole timeline of a run anew, from its own lines and its parts.
-
-    Each part keeps its order; between parts the times decide. Attempts without an end get one with status
-    ``unknown``; ``finished`` gets the counts and, where it has none, the seconds.
-    """
-    parts = [run / TIMELINE, *sorted((run / PARTS).glob("*.ndjson"))]
-    records = [each for each in merge(*map(read, parts), key=_at) if each.get("event") != "run_finished"]
-    records = list(_without_repetition(records))
-    records += [each.as_record() for each in _endings(records, finished.at)]
-    whole = finished.as_record()
-    whole["counts"] = counts(records)
-    whole["seconds"] = whole["seconds"] or _seconds(records, finished.at)
-    fresh = run / f".{TIMELINE}"
-    with fresh.open("w", encoding="utf-8") as lines:
-        lines.writelines(json.dumps(each, ensure_ascii=False) + "\n" for each in (*records, whole))
-    fresh.replace(run / TIMELINE)
+def _join(run: Path, finished: RunFinished) -> None:
+    join([run / TIMELINE, *sorted((run / PARTS).glob("*.ndjson"))], run / TIMELINE, finished)
 
 
 def _drop_parts(run: Path) -> None:
     shutil.rmtree(run / PARTS, ignore_errors=True)
-
-
-def last_attempts(records: Iterable[Record]) -> dict[str, Record]:
-    """How each scenario ended, by its id: the ``scenario_finished`` of its last attempt."""
-    last: dict[str, Record] = {}
-    for each in records:
-        if each["event"] == "scenario_finished":
-            before = last.get(each["scenario"])
-            if before is None or each["attempt"] >= before["attempt"]:
-                last[each["scenario"]] = each
-    return last
-
-
-def counts(records: Iterable[Record]) -> dict[str, int]:
-    """How many scenarios ended in which status, by their last attempts."""
-    found: dict[str, int] = {}
-    for each in last_attempts(records).values():
-        found[each["status"]] = found.get(each["status"], 0) + 1
-    return dict(sorted(found.items()))
-
-
-def _at(record: Record) -> str:
-    return str(record.get("at", ""))
-
-
-def _without_repetition(records: Iterable[Record]) -> Iterator[Record]:
-    """Each worker resolves for itself: the same answer is told once."""
-    told: set[str] = set()
-    for each in records:
-        if each.get("event") == "service_resolved":
-            said = json.dumps({key: value for key, value in each.items() if key not in {"at", "worker"}})
-            if said in told:
-                continue
-            told.add(said)
-        yield each
-
-
-def _endings(records: Iterable[Record], at: str) -> Iterator[ScenarioFinished]:
-    """An end for each attempt that has none: its process was gone before."""
-    begun: dict[tuple[str, int], Record] = {}
-    for each in records:
-        if each.get("event") == "scenario_started":
-            begun[each["scenario"], each["attempt"]] = each
-        elif each.get("event") == "scenario_finished":
-            begun.pop((each["scenario"], each["attempt"]), None)
-    for (scenario, attempt), start in begun.items():
-        yield ScenarioFinished(
-            at=at,
-            worker=start["worker"],
-            scenario=scenario,
-            attempt=attempt,
-            status="unknown",
-            standing=None,
-            seconds=_seconds([start], at),
-            message="the run ended before the scenario did",
-        )
-
-
-def _seconds(records: list[Record], until: str) -> float:
-    if not records:
-        return 0.0
-    begun = datetime.fromisoformat(records[0]["at"])
-    return round(max(0.0, (datetime.fromisoformat(until) - begun).total_seconds()), 3)
 
 
 def _is_held(lock: Path) -> bool:

@@ -1,0 +1,125 @@
+"""From the parts of a run to its whole timeline, line by line: a long run does not fit into memory."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from heapq import merge
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final
+
+from goldenpath.domain.timeline import RunFinished, ScenarioFinished
+
+Record = dict[str, Any]
+
+_HEAD: Final = re.compile(r'\{"event": "(\w+)", "at": "([^"]+)"')
+_encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+def line(record: Record) -> str:
+    """A record as a line of a timeline, its end included."""
+    return _encode(record) + "\n"
+
+
+def join(parts: list[Path], whole: Path, finished: RunFinished) -> None:
+    """Write a run's whole timeline from its parts, in the order of time; each part keeps its own order.
+
+    What several workers resolved alike is told once, an attempt without an end gets one with status ``unknown``,
+    and ``finished`` gets the counts and, where it has none, the seconds.
+
+    Args:
+        parts: What the processes of the run wrote; ``whole`` itself may be among them.
+        whole: Where the timeline goes; it is replaced when all is written.
+        finished: The last line.
+    """
+    tally = _Tally()
+    fresh = whole.with_name(f".{whole.name}")
+    with fresh.open("w", encoding="utf-8", newline="\n") as lines:
+        for _, event, text in merge(*map(_lines, parts), key=itemgetter(0)):
+            if tally.takes(event, text):
+                lines.write(text)
+        lines.writelines(line(each.as_record()) for each in tally.endings(finished.at))
+        seconds = finished.seconds or _seconds(tally.begun_at, finished.at)
+        lines.write(line(replace(finished, counts=tally.counts(), seconds=seconds).as_record()))
+    fresh.replace(whole)
+
+
+def _lines(part: Path) -> Iterator[tuple[str, str, str]]:
+    """The time, the event and the text of each line; one that was cut short is left out."""
+    if not part.exists():
+        return
+    with part.open(encoding="utf-8", errors="replace") as lines:
+        for text in lines:
+            head = _HEAD.match(text)
+            if head is not None and text.endswith("}\n"):
+                yield head[2], head[1], text
+
+
+class _Tally:
+    """What the lines of a run that went by so far add up to."""
+
+    def __init__(self) -> None:
+        self.begun_at = ""
+        self._open: dict[tuple[str, int], Record] = {}
+        self._last: dict[str, tuple[int, str]] = {}
+        self._resolved: set[str] = set()
+
+    def takes(self, event: str, text: str) -> bool:
+        """Count a line; whether it stays."""
+        if event == "run_finished":
+            return False
+        if event == "run_started":
+            self.begun_at = json.loads(text)["at"]
+        elif event == "service_resolved":
+            return self._is_new(json.loads(text))
+        elif event == "scenario_started":
+            record = json.loads(text)
+            self._open[record["scenario"], record["attempt"]] = record
+        elif event == "scenario_finished":
+            record = json.loads(text)
+            self._end(record["scenario"], record["attempt"], record["status"])
+        return True
+
+    def endings(self, at: str) -> list[ScenarioFinished]:
+        """An end for each attempt that has none: its process was gone before."""
+        return [self._ending(start, at) for start in list(self._open.values())]
+
+    def counts(self) -> dict[str, int]:
+        """How many scenarios ended in which status, by their last attempts."""
+        return dict(sorted(Counter(status for _, status in self._last.values()).items()))
+
+    def _ending(self, start: Record, at: str) -> ScenarioFinished:
+        self._end(start["scenario"], start["attempt"], "unknown")
+        return ScenarioFinished(
+            at=at,
+            worker=start["worker"],
+            scenario=start["scenario"],
+            attempt=start["attempt"],
+            status="unknown",
+            standing=None,
+            seconds=_seconds(start["at"], at),
+            message="the run ended before the scenario did",
+        )
+
+    def _end(self, scenario: str, attempt: int, status: str) -> None:
+        self._open.pop((scenario, attempt), None)
+        if attempt >= self._last.get(scenario, (0, ""))[0]:
+            self._last[scenario] = attempt, status
+
+    def _is_new(self, record: Record) -> bool:
+        said = _encode({key: value for key, value in record.items() if key not in {"at", "worker"}})
+        if said in self._resolved:
+            return False
+        self._resolved.add(said)
+        return True
+
+
+def _seconds(begun: str, until: str) -> float:
+    if not begun:
+        return 0.0
+    return round(max(0.0, (datetime.fromisoformat(until) - datetime.fromisoformat(begun)).total_seconds()), 3)
