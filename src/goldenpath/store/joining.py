@@ -40,12 +40,15 @@ def join(parts: list[Path], whole: Path, finished: RunFinished) -> None:
     tally = _Tally()
     fresh = whole.with_name(f".{whole.name}")
     with fresh.open("w", encoding="utf-8", newline="\n") as lines:
-        for _, event, text in merge(*map(_lines, parts), key=itemgetter(0)):
+        for at, event, text in merge(*map(_lines, parts), key=itemgetter(0)):
+            tally.last_at = at
             if tally.takes(event, text):
                 lines.write(text)
-        lines.writelines(line(each.as_record()) for each in tally.endings(finished.at))
-        seconds = finished.seconds or _seconds(tally.begun_at, finished.at)
-        lines.write(line(replace(finished, counts=tally.counts(), seconds=seconds).as_record()))
+        # The time at which an interrupted run was last written to may be coarser than the times in it.
+        at = max(finished.at, tally.last_at)
+        lines.writelines(line(each.as_record()) for each in tally.endings(at))
+        seconds = finished.seconds or _seconds(tally.begun_at, at)
+        lines.write(line(replace(finished, at=at, counts=tally.counts(), seconds=seconds).as_record()))
     fresh.replace(whole)
 
 
@@ -65,6 +68,7 @@ class _Tally:
 
     def __init__(self) -> None:
         self.begun_at = ""
+        self.last_at = ""
         self._open: dict[tuple[str, int], Record] = {}
         self._last: dict[str, tuple[int, str]] = {}
         self._resolved: set[str] = set()
