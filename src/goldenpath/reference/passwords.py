@@ -8,7 +8,7 @@ import secrets
 from functools import cache
 from typing import Final
 
-COST: Final = 2**8
+COST: Final = 2**4
 """scrypt's N. Far below what keeps real passwords (OWASP: 2**17): a run makes hundreds, of nobody's."""
 
 _BLOCK: Final = 8
