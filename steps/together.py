@@ -29,8 +29,7 @@ async def _each_reads(everybody: list[Person], agents: AgentsPort) -> None:
         assert person.name in said, f"{person.name} was to read the answer to the own question, but read {said!r}"
 
 
-async def _each_saw_the_own(everybody: list[Person], agents: AgentsPort) -> None:
-    await asyncio.gather(*(everything_shown(person, agents) for person in everybody))
+def _each_saw_the_own(everybody: list[Person]) -> None:
     for person in everybody:
         assert person.window.story(person.question.run_id), f"{person.name} was to see the own work, but saw nothing"
         own_only(person)
@@ -58,8 +57,10 @@ async def _(people: People, agents: AgentsPort) -> None:
 
 
 @then("each of the customers saw their own work only")
-async def _(people: People, agents: AgentsPort) -> None:
-    await _each_saw_the_own(people.everybody, agents)
+async def _(people: People) -> None:
+    for person in people.everybody:
+        await person.window.ending(person.question.run_id)
+    _each_saw_the_own(people.everybody)
 
 
 @when("{people} each ask a question of their own")
@@ -74,7 +75,10 @@ async def _(names: list[str], people: People, agents: AgentsPort) -> None:
 
 @then("{people} each saw their own work only")
 async def _(names: list[str], people: People, agents: AgentsPort) -> None:
-    await _each_saw_the_own([await people.called(name) for name in names], agents)
+    everybody = [await people.called(name) for name in names]
+    for person in everybody:
+        await everything_shown(person, agents)
+    _each_saw_the_own(everybody)
 
 
 @then("{person} saw nothing")
