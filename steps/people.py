@@ -100,7 +100,7 @@ class Window:
         return Resume(run_id, max((event.seq for event in self.story(run_id)), default=0))
 
 
-@dataclass
+@dataclass(repr=False)
 class Person:
     """One person of the scenario, and what became of what the person tried."""
 
@@ -115,6 +115,9 @@ class Person:
     leafed_through: list[str] = field(default_factory=list)
     window_pass: str | None = None
     refusal: Refused | None = None
+
+    def __repr__(self) -> str:
+        return self.name
 
     @property
     def id(self) -> str:
