@@ -199,3 +199,28 @@ def test_a_project_may_have_a_features_folder_that_is_a_package(project):
     project.file("features/conftest.py", "from goldenpath.bdd import given\n@given('a')\ndef _(): pass\n")
     project.file("features/one.feature", "Feature: F\n  Scenario: S\n    Given a\n")
     project.run().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "import pytest\npytest.skip('not here', allow_module_level=True)\n",
+        "import nothing_of_this_name\n",
+        "",
+    ],
+    ids=["skipped", "broken", "empty"],
+)
+def test_features_are_left_alone_where_a_module_shows_no_test_of_its_own(project, module):
+    project.file("tests/features/theirs.feature", UNBOUND)
+    project.file("tests/test_theirs.py", module)
+    args = ("--continue-on-collection-errors",)
+    with_us, without = project.run(*args), project.run("-p", "no:goldenpath", *args)
+    assert (with_us.ret, with_us.parseoutcomes()) == (without.ret, without.parseoutcomes())
+    assert not (project.root / ".goldenpath").exists()
+
+
+def test_features_are_left_alone_where_a_conftest_beside_them_is_broken(project):
+    project.file("tests/features/theirs.feature", UNBOUND)
+    project.file("tests/steps/conftest.py", "import nothing_of_this_name\n")
+    project.file("tests/steps/test_theirs.py", "def test_it(): pass\n")
+    project.run("--continue-on-collection-errors").assert_outcomes(errors=1)

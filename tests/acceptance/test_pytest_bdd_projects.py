@@ -266,3 +266,58 @@ def test_without_listeners_nothing_of_pytest_bdds_is_built(purse):
     bdd_hooks._parsed.cache_clear()
     purse.run().assert_outcomes(passed=3, failed=1)
     assert bdd_hooks._parsed.cache_info().currsize == 0
+
+
+BOUND = """
+from pytest_bdd import given, scenarios, then
+
+from beside import SAID
+
+scenarios("../features/{name}.feature")
+
+@given("a word", target_fixture="word")
+def _():
+    from beside import said_of
+
+    return said_of("{name}")
+
+@then("it is the word of this module")
+def _(word):
+    assert word == SAID + "{name}"
+"""
+
+
+@pytest.fixture
+def modules(project):
+    """Two features in one folder, and for each a test module that binds it and has its sentences."""
+
+    project.file("steps/beside.py", "SAID = 'said by '\ndef said_of(name): return SAID + name\n")
+    for name in ("one", "two"):
+        steps = "Given a word\n    Then it is the word of this module\n"
+        project.file(f"features/{name}.feature", f"Feature: {name}\n  Scenario: Said\n    {steps}")
+        project.file(f"steps/test_{name}.py", BOUND.format(name=name))
+    entries = (f'{{module = "steps/test_{name}.py", features = "features/{name}.feature"}}' for name in ("one", "two"))
+    project.file("goldenpath.toml", f"steps = [{', '.join(entries)}]\n")
+    return project
+
+
+def test_test_modules_serve_as_step_modules_of_the_features_that_they_bind(modules):
+    modules.run("-p", "no:goldenpath").assert_outcomes(passed=2)
+    assert modules.ids("features") == ["features/one.feature::Said", "features/two.feature::Said"]
+    modules.run("features").assert_outcomes(passed=2)
+
+
+def test_features_whose_modules_are_collected_are_still_left_to_them(modules):
+    assert modules.ids() == ["steps/test_one.py::test_said", "steps/test_two.py::test_said"]
+    assert modules.ids("steps/test_one.py", "features") == [
+        "steps/test_one.py::test_said",
+        "features/two.feature::Said",
+    ]
+
+
+def test_a_module_that_is_kept_to_one_feature_is_nearer_than_a_conftest(modules):
+    modules.file(
+        "features/conftest.py",
+        "from pytest_bdd import given\n@given('a word', target_fixture='word')\ndef _(): return 'far'\n",
+    )
+    modules.run("features").assert_outcomes(passed=2)

@@ -28,7 +28,7 @@ class StepModules(Protocol):
 
     @property
     def features(self) -> str | None:
-        """The folder of features that alone sees them; None for all."""
+        """The folder of features, or the one feature, that alone sees them; None for all."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Loaded:
 
     Attributes:
         module: The module.
-        features: The folder of features that alone sees its sentences; None for all.
+        features: The folder of features, or the one feature, that alone sees its sentences; None for all.
         entry: The entry as written. The modules of one entry are one scope.
     """
 
@@ -134,7 +134,8 @@ def _is_left_to_pytest(file: Path) -> bool:
 
 def _import_file(file: Path, entry: str, root: Path) -> ModuleType:
     name, base = _name_of(file, root)
-    with _named(entry, root), _on_path(base):
+    folder = above_packages(file)
+    with _named(entry, root), _on_path(base), _on_path(folder):
         if (there := _already_imported(file)) is not None:
             return there
         if name not in sys.modules and _origin(name) == file.resolve():
@@ -158,13 +159,19 @@ def _already_imported(file: Path | None) -> ModuleType | None:
 
 def _name_of(file: Path, root: Path) -> tuple[str, Path]:
     """The name by which other modules import a file, and the folder that must be on ``sys.path`` for it."""
-    base = file.parent
-    while (base / "__init__.py").exists():
-        base = base.parent
+    base = above_packages(file)
     if file.is_relative_to(root):
         base = min(base, root, key=lambda folder: len(folder.parts))
     parts = file.relative_to(base).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts), base
+
+
+def above_packages(file: Path) -> Path:
+    """The folder that pytest puts on ``sys.path`` for a test module, whose siblings it may thus import."""
+    folder = file.parent
+    while (folder / "__init__.py").exists():
+        folder = folder.parent
+    return folder
 
 
 def _origin(name: str) -> Path | None:

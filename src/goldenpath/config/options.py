@@ -31,7 +31,7 @@ TIERS: Final = (*(tier.value for tier in Tier), NONE)
 
 @dataclass(frozen=True, slots=True)
 class StepModules:
-    """A module (or package, or file) with sentences; ``features`` keeps it to the features below that folder."""
+    """A module (or package, or file) with sentences; ``features`` keeps it to a folder of features, or one of them."""
 
     module: str
     features: str | None = None
@@ -123,7 +123,8 @@ OPTIONS: Final = (
     ),
     Option(
         "steps",
-        "The modules with the sentences, later ones before earlier ones; each may be kept to a folder of features.",
+        "The modules with the sentences, later ones before earlier ones; each may be kept to a folder of features, "
+        "or to one of them.",
         'steps = [\n  "shop.steps",\n  { module = "shop.billing_steps", features = "features/billing" },\n]',
         key="steps",
         env="GOLDENPATH_STEPS",

@@ -51,6 +51,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _ = run.tags
     if run.settings.steps:
         run.sentences.register()
+    session.config.pluginmanager.register(run.deferred, "goldenpath deferred")
     if run.is_controller:
         run.begin_features()
 

@@ -34,7 +34,7 @@ class Run:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self.settings = settings_of(config)
-        self.deferred = Deferred(explicit=self.settings.explicit)
+        self.deferred = Deferred(config.rootpath, explicit=self.settings.explicit)
         self.broken_features = 0
         config.stash[_KEY] = self
 

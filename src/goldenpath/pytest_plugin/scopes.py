@@ -1,11 +1,13 @@
 """Which sentences a feature can use, from far to near: plugins, step modules of the settings, conftests.
 
+A step module that is kept to one feature is nearer to it than its conftests, as a test module is under pytest-bdd.
 Fixtures of a step module are visible where its sentences are.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
@@ -38,9 +40,10 @@ class Sentences:
     def __init__(self, config: pytest.Config, modules: Sequence[StepModules]) -> None:
         self._config = config
         self._named = _load(modules, config.rootpath)
+        _keep_importable(self._named, config.rootpath)
         self._scopes: dict[tuple[int, ...], Scope] = {}
         self._indexes: dict[tuple[int, ...], StepIndex] = {}
-        self._of_folder: dict[Path, StepIndex] = {}
+        self._of_place: dict[Path, StepIndex] = {}
         self._placed: set[tuple[int, int]] = set()
 
     def register(self) -> None:
@@ -66,25 +69,30 @@ class Sentences:
         """The sentences that a feature can use; to be asked when every conftest is known."""
         from goldenpath.authoring.matching import StepIndex
 
-        folder = file.path.parent
-        if folder not in self._of_folder:
+        place = file.path if any(self._is_kept_to(each, file.path) for each in self._named) else file.path.parent
+        if place not in self._of_place:
             scopes = list(self._chain(file))
             key = tuple(id(scope) for scope in scopes)
             if key not in self._indexes:
                 self._indexes[key] = StepIndex(scopes)
-            self._of_folder[folder] = self._indexes[key]
-        return self._of_folder[folder]
+            self._of_place[place] = self._indexes[key]
+        return self._of_place[place]
 
     def _chain(self, file: FeatureFile) -> Iterator[Scope]:
         seen = [each for each in self._registered if each.covers(file.path)]
         conftests = [each for each in seen if each.name.endswith("conftest.py")]
         yield self._scope("plugins", [each for each in seen if each not in conftests])
         named = [each for each in self._named if self._covers(each, file.path)]
+        near = [each for each in named if self._is_kept_to(each, file.path)]
         own = self._own if is_own(file.path) else []
-        for entry, loaded in groupby([*own, *named], key=lambda each: each.entry):
-            yield self._scope(entry, list(loaded))
+        yield from self._scopes_of([*own, *(each for each in named if each not in near)])
         for conftest in conftests:
             yield self._scope(os.path.relpath(conftest.name, self._config.rootpath), [conftest])
+        yield from self._scopes_of(near)
+
+    def _scopes_of(self, modules: Iterable[Loaded]) -> Iterator[Scope]:
+        for entry, loaded in groupby(modules, key=lambda each: each.entry):
+            yield self._scope(entry, list(loaded))
 
     def _scope(self, name: str, parts: Sequence[Registered | Loaded]) -> Scope:
         from goldenpath.authoring.matching import Scope, definitions_in
@@ -120,7 +128,10 @@ class Sentences:
             node.session._fixturemanager.parsefactories(holder=module, node=node)
 
     def _covers(self, loaded: Loaded, path: Path) -> bool:
-        return loaded.features is None or self._config.rootpath / loaded.features in path.parents
+        return loaded.features is None or path.is_relative_to(self._config.rootpath / loaded.features)
+
+    def _is_kept_to(self, loaded: Loaded, path: Path) -> bool:
+        return loaded.features is not None and path == self._config.rootpath / loaded.features
 
 
 def _load(modules: Sequence[StepModules], root: Path) -> list[Loaded]:
@@ -130,6 +141,18 @@ def _load(modules: Sequence[StepModules], root: Path) -> list[Loaded]:
 
     with usage_errors():
         return load(modules, root)
+
+
+def _keep_importable(modules: Sequence[Loaded], root: Path) -> None:
+    """Let functions of step modules import, when they run, what their modules could; behind all that is there."""
+    if not modules:
+        return
+    from goldenpath.authoring.loading import above_packages
+
+    files = (each.module.__file__ for each in modules)
+    for folder in [root, *(above_packages(Path(file)) for file in files if file)]:
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))
 
 
 def _node_of(file: FeatureFile, folder: Path) -> pytest.Collector:
