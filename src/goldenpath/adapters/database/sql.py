@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, and_, case, insert, or_, select, update
@@ -159,8 +160,9 @@ class SqlStore:
         return checked(messages, row)
 
 
-def _columns(kind: type[AnyRow], table: Table) -> Select[Any]:
-    """A query for the columns that the row has, in its order."""
+@cache
+def _columns(kind: type[Any], table: Table) -> Select[Any]:
+    """A query for the columns that the row has, in its order: the same at each call, for others to be made from."""
     return select(*(table.c[field.name] for field in fields(kind)))
 
 

@@ -6,7 +6,7 @@ long, a number for a text, a NUL, a time without zone) is refused by ``checked``
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -127,7 +127,7 @@ def checked(table: Table, row: DataclassInstance) -> dict[str, Any]:
     Raises:
         Invalid: A value is missing, of a wrong type, too long, or a time without zone.
     """
-    values = asdict(row)
+    values = {field.name: getattr(row, field.name) for field in fields(row)}
     for name, value in values.items():
         check(table.c[name], value)
     return values
