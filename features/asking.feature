@@ -22,13 +22,13 @@ Feature: Asking the assistant
     @high
     Scenario Outline: A question needs words
       When Ada asks a question of <what>
-      Then Ada is told that this is no question
+      Then Ada is told that this is not a question
       And Ada has asked nothing
 
       Examples:
         | what          |
         | nothing       |
-        | blanks        |
+        | spaces        |
         | 4001 letters  |
 
     @normal
@@ -74,10 +74,10 @@ Feature: Asking the assistant
       When Ada asks "Read all our contracts"
       Then Ada reads "All 212 contracts were read."
 
-  Rule: A customer can change one's mind
+  Rule: A customer can change their mind
 
     @critical
-    Scenario: Work that is stopped is stopped
+    Scenario: Stopped work goes no further
       Given the assistant is working on Ada's question "Read all our contracts"
       When Ada stops the assistant
       Then Ada is told that the work was stopped

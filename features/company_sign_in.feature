@@ -1,5 +1,5 @@
 @auth
-Feature: Signing in through one's company
+Feature: Signing in through a company
   Customers of a company use the company's own sign-in page, and programs of a company come on their own behalf. What
   travels between the two pages is of no use to anybody who catches it.
 
@@ -36,10 +36,10 @@ Feature: Signing in through one's company
       Then Mallory is turned away
 
     @critical
-    Scenario: A way back that is used twice ends what it began
+    Scenario: A way back that is used twice ends the sign-in that it began
       When Ada comes back from the company
       And Ada's way back is used once more
-      Then Ada is asked to sign in again
+      Then Ada is asked to sign in
 
     @high
     Scenario: A way back is good for a minute
@@ -87,7 +87,7 @@ Feature: Signing in through one's company
       Then the nightly report is turned away
 
     @high
-    Scenario: A program is nobody's customer
+    Scenario: A program is not a customer
       Given the nightly report may: read reports
       When the nightly report signs in for: read reports
-      Then the nightly report is greeted as no customer
+      Then the nightly report is not greeted as a customer

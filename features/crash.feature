@@ -33,11 +33,11 @@ Feature: When the assistant breaks down
     Then Ada reads "Hello! What can I do for you?"
 
   @high @events
-  Scenario: The story of cut work has an end
+  Scenario: Work that was cut short is seen to end
     Given the assistant is working on Ada's question "Read all our contracts"
     When the assistant breaks down and comes back
     Then Ada has seen every step of the work once, in order
-    And Ada sees every tool start before it is done, and end before the end
+    And Ada sees every tool start and then end, all before the work ends
     And Ada sees one end, and nothing after it
 
   @normal @auth

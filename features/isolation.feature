@@ -55,7 +55,7 @@ Feature: What is mine stays mine
     And Ada reads "All 212 contracts were read."
 
   @events @critical @golden_path
-  Scenario: Everybody sees one's own work, and nobody else's
+  Scenario: Everybody sees their own work, and nobody else's
     Given Ada, Ben and Chloe are signed in and watching
     When Ada, Ben and Chloe each ask a question of their own
     Then Ada, Ben and Chloe each read the answer to their own question
@@ -81,7 +81,7 @@ Feature: What is mine stays mine
   Scenario: One customer's sign-out signs nobody else out
     Given Ada, Ben and Chloe are signed in
     When Ada signs out
-    Then Ada is asked to sign in again
+    Then Ada is asked to sign in
     And Ben is still signed in
     And Chloe is still signed in
 

@@ -13,19 +13,19 @@ Feature: One sign-in for the whole product
   Scenario: After signing out no part of the product lets the customer in
     Given Ada has used every part of the product
     When Ada signs out
-    Then every part of the product asks Ada to sign in again
+    Then every part of the product asks Ada to sign in
 
   @critical
   Scenario: A sign-in that rests is refused by every part of the product
     Given Ada has used every part of the product
     When 16 minutes pass
-    Then every part of the product asks Ada to sign in again
+    Then every part of the product asks Ada to sign in
 
   @critical
   Scenario Outline: A sign-in that we never gave is refused by every part of the product
     Given Ada is signed in
     When Mallory comes with <what>
-    Then every part of the product asks Mallory to sign in again
+    Then every part of the product asks Mallory to sign in
     And every part of the product knows Ada
 
     Examples:
@@ -39,7 +39,7 @@ Feature: One sign-in for the whole product
     Given Ada is signed in on the laptop
     And Ada has used every part of the product on the phone
     When Ada ends the sign-in on the phone from the laptop
-    Then every part of the product asks Ada to sign in again on the phone
+    Then every part of the product asks Ada to sign in on the phone
     And every part of the product knows Ada on the laptop
 
   @high

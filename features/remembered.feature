@@ -22,14 +22,14 @@ Feature: What is kept at hand
       Given Ada is signed in on the laptop
       And Ada is signed in on the phone
       When Ada signs out on the phone
-      Then nothing is kept at hand of Ada's sign-in on the phone
+      Then nothing of Ada's sign-in on the phone is kept at hand
       And Ada's sign-in on the laptop is kept at hand for 30 days
 
     @high
     Scenario: Nothing is kept of a sign-in that was forgotten
       Given Ada is signed in
       When 31 days pass
-      Then nothing is kept at hand of Ada's sign-in
+      Then nothing of Ada's sign-in is kept at hand
 
   Rule: A pass is kept at hand for a minute
 
@@ -44,7 +44,7 @@ Feature: What is kept at hand
       Given Ada is signed in
       And Ada has a pass for a window
       When Ada opens a window with the pass
-      Then nothing is kept at hand of the pass
+      Then nothing of the pass is kept at hand
       And Ada's window shows the work
 
     @high
@@ -52,7 +52,7 @@ Feature: What is kept at hand
       Given Ada is signed in
       And Ada has a pass for a window
       When 2 minutes pass
-      Then nothing is kept at hand of the pass
+      Then nothing of the pass is kept at hand
 
   Rule: A quick look is never out of date
 

@@ -10,7 +10,7 @@ Feature: Staying signed in
     @critical
     Scenario: A sign-in rests after 15 minutes
       When 16 minutes pass
-      Then Ada is asked to sign in again
+      Then Ada is asked to sign in
 
     @high
     Scenario: A customer at work is not interrupted
@@ -35,7 +35,7 @@ Feature: Staying signed in
     Scenario: A sign-in that nobody used for a month is over
       When 31 days pass
       And Ada carries on
-      Then Ada is asked to sign in again
+      Then Ada is asked to sign in
 
     @high
     Scenario: What the customer was told about the time is true
@@ -49,8 +49,8 @@ Feature: Staying signed in
       And Mallory has a copy of Ada's sign-in
       When Ada carries on
       And Mallory carries on with the copy
-      Then Mallory is asked to sign in again
-      And Ada is asked to sign in again
+      Then Mallory is asked to sign in
+      And Ada is asked to sign in
       And Ada can no longer carry on
 
     @high
@@ -58,14 +58,14 @@ Feature: Staying signed in
       Given Ada is signed in on the laptop
       And Ada is signed in on the phone
       When Ada carries on twice from the same point on the laptop
-      Then Ada is asked to sign in again on the laptop
+      Then Ada is asked to sign in on the laptop
       And Ada is still signed in on the phone
 
     @critical
     Scenario Outline: A sign-in that we never gave is refused
       Given Ada is signed in
       When Mallory comes with <what>
-      Then Mallory is asked to sign in again
+      Then Mallory is asked to sign in
       And Ada is still signed in
 
       Examples:
@@ -96,14 +96,14 @@ Feature: Staying signed in
     @critical
     Scenario: Signing out on one device leaves the other alone
       When Ada signs out on the laptop
-      Then Ada is asked to sign in again on the laptop
+      Then Ada is asked to sign in on the laptop
       And Ada is still signed in on the phone
       And Ada's sign-ins are: phone
 
     @critical
     Scenario: A lost phone is signed out from the laptop
       When Ada ends the sign-in on the phone from the laptop
-      Then Ada is asked to sign in again on the phone
+      Then Ada is asked to sign in on the phone
       And Ada is still signed in on the laptop
       And Ada's sign-ins are: laptop
 
@@ -120,10 +120,10 @@ Feature: Staying signed in
     Scenario: Signing out ends the sign-in at once
       Given Ada is signed in
       When Ada signs out
-      Then Ada is asked to sign in again
+      Then Ada is asked to sign in
 
     @critical
-    Scenario: Who has signed out cannot carry on
+    Scenario: Whoever has signed out cannot carry on
       Given Ada is signed in
       When Ada signs out
       Then Ada can no longer carry on

@@ -1,6 +1,6 @@
 @auth
 Feature: Signing in
-  Whoever knows the password gets in. Whoever does not learns nothing, not even whether there is such an account.
+  Whoever knows the password gets in. Whoever does not, learns nothing, not even whether there is such an account.
 
   Rule: The password opens the account, and nothing else does
 
@@ -23,12 +23,12 @@ Feature: Signing in
       Then Ada is told that the email or the password is wrong
 
       Examples:
-        | what                           |
-        | nothing                        |
-        | the password in capitals       |
-        | the password with a blank more |
-        | the first half of the password |
-        | Ada's own email                |
+        | what                               |
+        | nothing                            |
+        | the password in capitals           |
+        | the password with a space after it |
+        | the first half of the password     |
+        | Ada's own email                    |
 
     @high
     Scenario: The email may be written in capitals

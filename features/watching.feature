@@ -1,7 +1,7 @@
 @events
 Feature: Watching the assistant
-  A customer who watches sees the assistant start, think, use its tools and answer, while it happens: every step once,
-  in order, and only one's own.
+  A customer who watches sees the assistant start, think, use its tools and answer, while it happens: every
+  step of their own work once, in order, and nothing of anybody else's.
 
   Rule: The steps of the work tell a true story
 
@@ -47,7 +47,7 @@ Feature: Watching the assistant
     @critical
     Scenario Outline: Every tool that starts is seen to end before the answer
       When Ada asks "<question>"
-      Then Ada sees every tool start before it is done, and end before the end
+      Then Ada sees every tool start and then end, all before the work ends
 
       Examples:
         | question                                   |
@@ -83,7 +83,7 @@ Feature: Watching the assistant
     Scenario: A stopped tool is seen to end
       Given the assistant is working on Ada's question "Read all our contracts"
       When Ada stops the assistant
-      Then Ada sees every tool start before it is done, and end before the end
+      Then Ada sees every tool start and then end, all before the work ends
 
   Rule: A lost connection loses nothing
 
@@ -113,7 +113,7 @@ Feature: Watching the assistant
       Then Ada has seen every step of the work once, in order
 
     @high
-    Scenario: Coming back brings one's own question, not another
+    Scenario: Coming back brings the same question, not another
       Given Ada has asked "Hello"
       When Ada asks "How did our sales do last week?"
       And Ada's connection drops once the assistant has started
@@ -128,13 +128,13 @@ Feature: Watching the assistant
       Then Ben is told that there is no such question
       And Ada reads "Hello! What can I do for you?"
 
-  Rule: Only who is signed in may watch
+  Rule: Only those who are signed in may watch
 
     @critical
     Scenario: A stranger sees nothing
       Given Ada is signed in and watching
       When Mallory tries to watch with a sign-in that Mallory made
-      Then Mallory is asked to sign in again
+      Then Mallory is asked to sign in
 
     @critical
     Scenario: The window closes when the sign-in ends
@@ -164,7 +164,7 @@ Feature: Watching the assistant
       Then Ada has seen every step of the work once, in order
 
     @critical
-    Scenario: A pass opens a window on one's own work only
+    Scenario: A pass opens a window on its owner's work only
       Given Ben is signed in and watching
       When Ada opens a window with the pass
       And Ada asks "Hello"
@@ -175,7 +175,7 @@ Feature: Watching the assistant
     Scenario: A pass opens no second window
       When Ada opens a window with the pass
       And Mallory opens a window with Ada's pass
-      Then Mallory is asked to sign in again
+      Then Mallory is asked to sign in
 
     @high
     Scenario: A pass is good for a minute

@@ -9,7 +9,7 @@ from goldenpath.ports.events import COMPLETED, ENDINGS, FAILED, STARTED, TOOL_EN
 from goldenpath.steps.people import People, Person, Question
 from goldenpath.steps.sessions import must_be_told
 
-parameter_type("length", r"nothing|blanks|\d+ letters", str)
+parameter_type("length", r"nothing|spaces|\d+ letters", str)
 
 
 async def asks(person: Person, agents: AgentsPort, text: str, thread_id: str | None = None) -> Question | None:
@@ -110,7 +110,7 @@ async def _(name: str, text: str, people: People) -> None:
 
 @when("{person} asks a question of {length}")
 async def _(name: str, length: str, people: People, agents: AgentsPort) -> None:
-    text = {"nothing": "", "blanks": "   "}.get(length) if length in ("nothing", "blanks") else None
+    text = {"nothing": "", "spaces": "   "}.get(length) if length in ("nothing", "spaces") else None
     await asks(await people.signed_in(name), agents, "x" * int(length.split()[0]) if text is None else text)
 
 
@@ -167,9 +167,9 @@ async def _(name: str, people: People, agents: AgentsPort) -> None:
     )
 
 
-@then("{person} is told that this is no question")
+@then("{person} is told that this is not a question")
 async def _(name: str, people: People) -> None:
-    must_be_told(await people.called(name), Invalid, "that this is no question")
+    must_be_told(await people.called(name), Invalid, "that this is not a question")
 
 
 @then("{person} has asked nothing")

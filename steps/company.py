@@ -1,4 +1,4 @@
-"""Signing in through one's company (OAuth 2.1 authorization code with PKCE), and programs on their own behalf."""
+"""Signing in through a company (OAuth 2.1 authorization code with PKCE), and programs on their own behalf."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ async def _(company: Company) -> None:
     )
 
 
-@then("the nightly report is greeted as no customer")
+@then("the nightly report is not greeted as a customer")
 async def _(auth: AuthPort, company: Company) -> None:
     assert company.granted, f"the nightly report was to be let in, but was told: {company.refusal}"
     assert company.granted.user is None, "the nightly report was to be nobody's customer"

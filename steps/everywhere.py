@@ -49,13 +49,13 @@ async def _known_everywhere(person: Person, token: str, auth: AuthPort, agents: 
     assert shown.user_id == person.id, f"{person.name} was to be known in the window"
 
 
-@then("every part of the product asks {person} to sign in again")
+@then("every part of the product asks {person} to sign in")
 async def _(name: str, people: People, auth: AuthPort, agents: AgentsPort, events: EventsPort) -> None:
     person = await people.called(name)
     await _refused_everywhere(person, person.token(), auth, agents, events)
 
 
-@then("every part of the product asks {person} to sign in again on the {device}")
+@then("every part of the product asks {person} to sign in on the {device}")
 async def _(name: str, device: str, people: People, auth: AuthPort, agents: AgentsPort, events: EventsPort) -> None:
     person = await people.called(name)
     await _refused_everywhere(person, person.token(device), auth, agents, events)
@@ -77,4 +77,4 @@ async def _refused_everywhere(
         await person.tries(knock())
         if not isinstance(person.refusal, NotSignedIn):
             let_in.append(door)
-    assert not let_in, f"{person.name} was to be asked to sign in again, but was let in at: {', '.join(let_in)}"
+    assert not let_in, f"{person.name} was to be asked to sign in, but was let in at: {', '.join(let_in)}"

@@ -50,12 +50,12 @@ async def _(name: str, device: str, lifetime: timedelta, people: People, at_hand
     await _kept_for(at_hand, _session(await people.called(name), device), f"{name}'s sign-in", lifetime)
 
 
-@then("nothing is kept at hand of {person}'s sign-in")
+@then("nothing of {person}'s sign-in is kept at hand")
 async def _(name: str, people: People, at_hand: CachePort) -> None:
     await _not_kept(at_hand, _session(await people.called(name)), f"{name}'s sign-in")
 
 
-@then("nothing is kept at hand of {person}'s sign-in on the {device}")
+@then("nothing of {person}'s sign-in on the {device} is kept at hand")
 async def _(name: str, device: str, people: People, at_hand: CachePort) -> None:
     await _not_kept(at_hand, _session(await people.called(name), device), f"{name}'s sign-in on the {device}")
 
@@ -65,7 +65,7 @@ async def _(lifetime: timedelta, people: People, at_hand: CachePort) -> None:
     await _kept_for(at_hand, ticket_key(people.window_pass), "the pass", lifetime)
 
 
-@then("nothing is kept at hand of the pass", needs=("events.tickets",))
+@then("nothing of the pass is kept at hand", needs=("events.tickets",))
 async def _(people: People, at_hand: CachePort) -> None:
     await _not_kept(at_hand, ticket_key(people.window_pass), "the pass")
 

@@ -32,10 +32,10 @@ async def must_sign_in_again(person: Person, auth: AuthPort, device: str | None 
     """Assert that what the person holds is good for nothing."""
     if person.refusal is not None:
         assert isinstance(person.refusal, NotSignedIn), (
-            f"{person.name} was to be asked to sign in again, but {person.was_told()}"
+            f"{person.name} was to be asked to sign in, but {person.was_told()}"
         )
     else:
-        assert person.grants, f"{person.name} was to be asked to sign in again, but nothing was refused"
+        assert person.grants, f"{person.name} was to be asked to sign in, but nothing was refused"
     if person.grants:
         assert not await _let_in(person, auth, device), f"{person.name} was to be signed out, but is let in"
 
@@ -143,12 +143,12 @@ async def _(name: str, device: str, people: People, auth: AuthPort) -> None:
     )
 
 
-@then("{person} is asked to sign in again")
+@then("{person} is asked to sign in")
 async def _(name: str, people: People, auth: AuthPort) -> None:
     await must_sign_in_again(await people.called(name), auth)
 
 
-@then("{person} is asked to sign in again on the {device}", needs=("auth.sessions",))
+@then("{person} is asked to sign in on the {device}", needs=("auth.sessions",))
 async def _(name: str, device: str, people: People, auth: AuthPort) -> None:
     await must_sign_in_again(await people.called(name), auth, device)
 

@@ -15,7 +15,7 @@ from goldenpath.steps.words import duration, in_words
 GUESSES: dict[str, Callable[[Account], str]] = {
     "nothing": lambda account: "",
     "the password in capitals": lambda account: account.password.swapcase(),
-    "the password with a blank more": lambda account: f"{account.password} ",
+    "the password with a space after it": lambda account: f"{account.password} ",
     "the first half of the password": lambda account: account.password[: len(account.password) // 2],
     "Ada's own email": lambda account: account.email,
 }

@@ -233,7 +233,7 @@ async def _(name: str, people: People) -> None:
     assert THINKING in kinds[:end], f"{name} was to see a thought before the end, but saw {kinds}"
 
 
-@then("{person} sees every tool start before it is done, and end before the end")
+@then("{person} sees every tool start and then end, all before the work ends")
 async def _(name: str, people: People, agents: AgentsPort) -> None:
     person = await people.called(name)
     await everything_shown(person, agents)

@@ -205,7 +205,7 @@ def _(assistant: Any) -> None:
     assistant.conversations.asked_before = _nothing
 
 
-@fault("ended-session-may-ask", "agents", "Who has signed out may still ask")
+@fault("ended-session-may-ask", "agents", "Whoever has signed out may still ask")
 def _(assistant: Any) -> None:
     user = assistant.user
     known: dict[str, str] = {}

@@ -64,7 +64,7 @@ def _reuse_keeps_the_family(auth: Any) -> None:
     auth.reused = _nothing
 
 
-@fault("session-survives-logout", "auth", "Who has signed out is still signed in")
+@fault("session-survives-logout", "auth", "Whoever has signed out is still signed in")
 def _session_survives_logout(auth: Any) -> None:
     async def logout(access_token: str) -> None:
         await auth.validate(access_token)

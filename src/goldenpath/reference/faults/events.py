@@ -41,7 +41,7 @@ def _(gateway: Any) -> None:
     gateway.admit = broken
 
 
-@fault("ended-session-may-watch", "events", "Who has signed out may still open a window")
+@fault("ended-session-may-watch", "events", "Whoever has signed out may still open a window")
 def _(gateway: Any) -> None:
     admit = gateway.admit
     known: dict[str, Claims] = {}
