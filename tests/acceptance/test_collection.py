@@ -160,6 +160,13 @@ def test_a_feature_in_another_encoding_is_an_error_of_that_file_alone(purse):
     result.stdout.fnmatch_lines(["features/latin.feature:1: *UTF-8*"])
 
 
+def test_a_hollow_scenario_is_counted_beside_one_of_the_same_name(project):
+    project.file(
+        "features/same.feature", "Feature: Same\n  Scenario: One\n  Scenario: One\n    Given nobody says how\n"
+    )
+    project.run().stdout.fnmatch_lines(["*no service*1 failed, 1 undefined*"])
+
+
 def test_what_is_hollow_never_passes(project):
     project.file(
         "features/hollow.feature",

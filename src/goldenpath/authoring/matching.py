@@ -7,9 +7,11 @@ of a step does not grow with the number of definitions, and a pattern is compile
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from goldenpath.authoring.calls import Call, ill_made, prepare
@@ -31,6 +33,9 @@ __all__ = [
 ]
 
 
+_FIRST: Final = 'name the folder of your step modules in goldenpath.toml, as in steps = ["steps"], and write there'
+
+
 class UndefinedStep(StepError):
     """No definition answers a step.
 
@@ -40,6 +45,9 @@ class UndefinedStep(StepError):
         nearest: The definitions whose sentences are most like it, the most alike first.
         other_kinds: Definitions that answer the very text, in a step of another kind.
         snippet: A definition to paste, whose body is still to be written.
+
+    Args:
+        alone: Whether the project has no definition at all, so that the settings may have been forgotten.
     """
 
     def __init__(
@@ -50,12 +58,15 @@ class UndefinedStep(StepError):
         nearest: tuple[StepDefinition, ...],
         other_kinds: tuple[StepDefinition, ...],
         snippet: str,
+        alone: bool = False,
     ) -> None:
         lines = [f'no step definition answers {kind.capitalize()} "{text}"']
+        lines += [f"  no Examples have a column for {name}" for name in re.findall(r"<[^<>\s][^<>]*>", text)]
         lines += [f"  it is there as another kind: {definition}" for definition in other_kinds]
         lines += [f"  near to it: {definition}" for definition in nearest]
         indented = "".join(f"\n    {line}".rstrip() for line in snippet.splitlines())
-        super().__init__("\n".join(lines), try_next=f"write it in a step module:\n{indented}")
+        where = _FIRST if alone else "write it in a step module"
+        super().__init__("\n".join(lines), try_next=f"{where}:\n{indented}")
         self.kind = kind
         self.text = text
         self.nearest = nearest
@@ -195,6 +206,7 @@ class StepIndex:
             nearest=nearest(text, (definition for _, definition in self._ranked if definition not in answer)),
             other_kinds=answer,
             snippet=snippet(kind, text, docstring=docstring, datatable=datatable),
+            alone=all("pytest_bdd" in Path(definition.file).parts for _, definition in self._ranked),
         )
 
     def _answers_of_other_kinds(self, kind: str, text: str) -> Iterator[StepDefinition]:

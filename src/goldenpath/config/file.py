@@ -125,7 +125,8 @@ def _as_settings_error(file: SettingsFile, errors: Sequence[Mapping[str, Any]]) 
         return SettingsError(f"{name}: {error['loc'][-1]!r} is missing", where=place)
     alike = [each for each in branches if _real_path(each["loc"], file.values) == path]
     expected = " or ".join(dict.fromkeys(_EXPECTED.get(each["type"], each["msg"]) for each in alike))
-    return SettingsError(f"{name}: expected {expected}, got {error['input']!r}", where=place)
+    example = next((each.example for each in OPTIONS if path and each.key == path[0]), None)
+    return SettingsError(f"{name}: expected {expected}, got {error['input']!r}", where=place, try_next=example or "")
 
 
 def _keys_at(path: Sequence[object]) -> list[str]:

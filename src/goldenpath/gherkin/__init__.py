@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from goldenpath.gherkin import slips
 from goldenpath.gherkin.compiling import SyntaxTree, pickles, tags_of
 from goldenpath.gherkin.model import Feature, Hollow, Pickle, Step
 from goldenpath.gherkin.parsing import decode, parse
@@ -28,16 +29,19 @@ def read(path: Path, *, rootdir: Path, features_root: Path) -> Feature:
         features_root: What scenario ids are relative to: the folder of features that was asked for or is set.
 
     Raises:
-        FeatureError: The file is not UTF-8 or does not parse, a column of an Examples table is there twice, or the
-            first step of a scenario or background has no kind. It names all syntax errors; ``where`` is the first.
+        FeatureError: The file is not UTF-8 or does not parse, a column of an Examples table is there twice, the
+            first step of a scenario or background has no kind, or a misspelt keyword would hide a step. It names all
+            syntax errors; ``where`` is the first.
         OSError: The file cannot be read.
     """
     uri = _relative(path, rootdir)
-    document = parse(decode(path.read_bytes(), uri), uri)
+    text = decode(path.read_bytes(), uri)
+    document = parse(text, uri)
     feature = document.get("feature")
     if feature is None:
         nothing = Hollow(path.name, 1, "has no feature in it", is_scenario=False)
         return Feature(path, uri, features_root, "", "", "en", "", (), 1, (), (nothing,), document)
+    slips.refuse(feature, text, uri)
     tree = SyntaxTree(feature, uri)
     return Feature(
         path=path,

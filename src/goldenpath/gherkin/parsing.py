@@ -63,6 +63,7 @@ _ADVICE: Final = {
     "Language not supported": "write a language that Gherkin has: https://cucumber.io/docs/gherkin/languages",
     "A tag may not contain whitespace": "write a blank between two tags, and none inside one",
     "Feature:": 'begin the file with "Feature: " and its name, and give each feature its own file',
+    "expected a doc string": 'close the doc string with """ on a line of its own',
     "a step": "begin the step with Given, When, Then, And or But",
 }
 

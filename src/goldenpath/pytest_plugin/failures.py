@@ -162,14 +162,22 @@ def _unmatched(error: UnmatchedSteps) -> Iterator[str]:
 
 def _evidence(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseException]) -> Iterator[str]:
     """The assertion with its values, and the line of the step function that it stands in."""
-    if isinstance(failure.error, pytest.FixtureLookupError):
-        return
     yield ""
+    if isinstance(failure.error, pytest.FixtureLookupError):
+        yield from _fixture_is_missing(item, failure)
+        return
     for line in _in_python(excinfo).splitlines():
         yield f"E   {line}".rstrip()
     if entries := _written_by_users(failure, excinfo):
         place = entries[-1]
         yield f"{_relative(item, Path(place.path))}:{place.lineno + 1}"
+
+
+def _fixture_is_missing(item: ScenarioItem, failure: Failure) -> Iterator[str]:
+    """Who asks for the fixture that is not there, and where one may be written."""
+    if (code := getattr(failure.func, "__code__", None)) is not None:
+        yield f"{_relative(item, Path(code.co_filename))}:{code.co_firstlineno} asks for it"
+    yield "  try: define the fixture in the step module or in a conftest.py; pytest --fixtures lists those there are"
 
 
 def _in_python(excinfo: ExceptionInfo[BaseException]) -> str:

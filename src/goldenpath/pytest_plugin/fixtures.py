@@ -34,7 +34,7 @@ def services(request: pytest.FixtureRequest) -> Services:
 
 def _port(services: Services, name: str) -> Any:
     if name not in services:
-        pytest.skip(f"this project has no {name}")
+        pytest.skip(f"this project has no service {name!r}")
     return services[name]
 
 

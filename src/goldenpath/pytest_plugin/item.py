@@ -187,9 +187,10 @@ class HollowItem(FeatureItem):
 
     @property
     def scenario_id(self) -> str:
-        """A scenario id of the same shape."""
+        """An id of the same shape that no scenario has, not even one of the same name."""
         path = self.feature.path.relative_to(self.feature.root).as_posix()
-        return "::".join(part for part in (path, self.scenario.rule, self.scenario.name) if part)
+        own = "::".join(part for part in (path, self.scenario.rule, self.name) if part)
+        return f"{own}#hollow" if any(pickle.id == own for pickle in self.feature.pickles) else own
 
     def setup(self) -> None:
         """Begin an attempt, so that the run's record knows of it."""

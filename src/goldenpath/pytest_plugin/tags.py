@@ -36,7 +36,7 @@ def parse(expression: str) -> TagExpression:
         parsed: TagExpression = parse_expression(expression)  # type: ignore[no-untyped-call]
     except NotParsed as error:
         raise TagExpressionError(
-            f"this tag expression does not parse:\n{error}",
+            f"this tag expression does not parse:\n{str(error).partition(' (expressions=')[0]}",
             where="--tags",
             try_next='--tags="@golden_path and not @slow"',
         ) from None

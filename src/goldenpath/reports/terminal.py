@@ -11,6 +11,7 @@ from goldenpath.domain.values import Tier
 
 WIDTH: Final = 80
 _STATUSES: Final = ("passed", "failed", "skipped", "pending", "undefined", "ambiguous", "unknown")
+_IN_WORDS: Final = {"unknown": "cut short"}
 _ON_NOTHING: Final = "no service"
 _MOST_REASONS: Final = 5
 
@@ -107,7 +108,7 @@ def _results(run: _Run) -> list[str]:
 def _counted(row: Counter[tuple[str, str | None]]) -> Iterator[str]:
     for status, standing in sorted(row, key=lambda each: (_STATUSES.index(each[0]), each[1] or "")):
         meaning = f" ({standing})" if standing else ""
-        yield f"{row[status, standing]} {status}{meaning}"
+        yield f"{row[status, standing]} {_IN_WORDS.get(status, status)}{meaning}"
 
 
 def _ran_on(end: Record) -> str:
@@ -135,10 +136,11 @@ def _meaning(run: _Run) -> list[str]:
         lines += _wrapped(f"The reference platform was broken on purpose: --fault {run.fault}.", "", "  ")
     verified, rehearsed = run.standing("verified"), run.standing("rehearsed")
     if not run.used:
-        return [
-            *lines,
-            f"{_scenarios(len(run.ends))} ran, and none used a service: of your product they prove nothing.",
-        ]
+        ran = sum(end["status"] != "skipped" for end in run.ends)
+        if not ran:
+            return [*lines, "No scenario ran, so nothing is known of your product."]
+        none, they = ("it used no service", "it proves") if ran == 1 else ("none used a service", "they prove")
+        return [*lines, f"{_scenarios(ran)} ran, and {none}: of your product {they} nothing."]
     if run.only_stand_ins:
         lines.append(f"{_scenarios(rehearsed)} rehearsed on stand-ins. No code of your product ran.")
     elif rehearsed or run.stand_ins:

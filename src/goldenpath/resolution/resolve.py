@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from goldenpath.config import Settings
+from goldenpath.config.file import nearest
 from goldenpath.config.options import NONE
 from goldenpath.domain.errors import NoAdapter
 from goldenpath.domain.values import Availability, Choice, Mode, Rejected, Resolution, Tier, Unanswered
@@ -59,10 +60,13 @@ def _wanted(service: str, settings: Settings, registry: Registry) -> list[Candid
     if not allowed:
         asked = f"no {tier} adapter" if tier else "no adapter that is not a stand-in" if known else "no adapter"
         tiers = sorted({each.tier for each in known}, key=lambda each: each.rank)
+        meant = "" if known else nearest(service, registry.services)
         raise NoAdapter(
-            f"the service {service!r} has {asked}; what exists: {_listed(known)}",
+            f"the service {service!r} has {asked}{meant or f'; what exists: {_listed(known)}'}",
             where=service,
-            try_next=f"--service {service}={tiers[0] if tiers else NONE}",
+            try_next=f"one of: {', '.join(registry.services)}"
+            if meant
+            else f"--service {service}={tiers[0] if tiers else NONE}",
         )
     return sorted(allowed, key=lambda each: _preference(each) if tier is None else 0)
 

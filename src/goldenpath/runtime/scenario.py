@@ -111,7 +111,7 @@ class OpenedScenario:
             if service in unanswered:
                 return f"nothing answers {service}: {unanswered[service]}"
             if service not in resolution:
-                return f"this project has no {service}"
+                return f"this project has no service {service!r}"
             choice = resolution[service]
             if capability and capability not in choice.capabilities:
                 return f"it needs {capability}, which {service} ({choice.tier}) does not have here"

@@ -212,6 +212,17 @@ def test_an_undefined_step_tells_what_is_near_and_what_to_write():
     assert "async def ada_is_signed_inn(text: str, docstring: str) -> None:" in said
 
 
+def test_where_nothing_is_defined_the_settings_may_be_missing():
+    with pytest.raises(UndefinedStep) as caught:
+        index().find("given", "Ada is signed in")
+    assert "goldenpath.toml" in caught.value.try_next
+
+
+def test_a_name_that_no_row_filled_in_is_told():
+    with pytest.raises(UndefinedStep, match="no Examples have a column for <euro>"):
+        index(definition("Ada pays")).find("when", "Ada pays <euro> euros, 1 < 2")
+
+
 def test_an_undefined_step_tells_that_the_sentence_is_there_as_another_kind():
     there = definition(parsers.parse("Ada is {how}"), "given")
     with pytest.raises(UndefinedStep) as caught:

@@ -132,6 +132,16 @@ def test_many_reasons_are_not_all_told():
     assert "  and 3 other reasons" in summary(records)
 
 
+def test_what_was_skipped_did_not_run():
+    assert summary([end("a", "skipped")])[-1] == "No scenario ran, so nothing is known of your product."
+    lines = summary([end("a", "skipped"), end("b")])
+    assert lines[-1] == "1 scenario ran, and it used no service: of your product it proves nothing."
+
+
+def test_what_an_interrupt_left_in_the_middle_was_cut_short():
+    assert "  no service    1 passed, 1 cut short" in summary([end("a"), end("b", "unknown")])
+
+
 def test_scenarios_that_used_no_service_prove_nothing():
     lines = summary([service("auth"), end("a"), end("b")])
     assert lines[-1] == "2 scenarios ran, and none used a service: of your product they prove nothing."

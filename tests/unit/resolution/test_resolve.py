@@ -82,6 +82,13 @@ def test_a_tier_without_an_adapter_is_a_usage_error_that_names_what_exists(mode)
     assert caught.value.try_next == "--service cache=mock"
 
 
+def test_a_misspelt_service_is_told_with_the_one_that_was_meant():
+    with pytest.raises(NoAdapter) as caught:
+        resolved(registry("cache.mock", "auth.mock"), mode=Mode.MOCK, services={"cahce": "mock"})
+    assert caught.value.message == "the service 'cahce' has no mock adapter; did you mean 'cache'?"
+    assert caught.value.try_next == "one of: auth, cache"
+
+
 def test_a_service_that_only_the_settings_name():
     with pytest.raises(NoAdapter, match="'billing' has no local adapter; what exists: none"):
         resolved(registry("cache.mock"), services={"billing": "local"})

@@ -404,7 +404,7 @@ def test_what_a_scenario_needs_and_nothing_has_is_the_reason_of_its_skip(billed)
     opened = billed.open()
     assert opened.missing(["billing.invoices"]) is None
     assert opened.missing(["billing.refunds"]) == "it needs refunds, which billing (mock) does not have here"
-    assert opened.missing(["search.any"]) == "this project has no search"
+    assert opened.missing(["search.any"]) == "this project has no service 'search'"
 
 
 def test_a_tier_that_does_not_answer_is_told_before_and_when_it_is_used(desk):

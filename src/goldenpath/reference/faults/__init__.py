@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -62,7 +63,11 @@ def find(name: str) -> Fault:
     """
     known = every()
     if name not in known:
-        raise UsageError(f"there is no fault {name!r}", where="--fault", try_next=f"one of: {', '.join(sorted(known))}")
+        near = get_close_matches(name, known, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(
+            f"there is no fault {name!r}{meant}", where="--fault", try_next="goldenpath faults, which lists them"
+        )
     return known[name]
 
 

@@ -1,0 +1,97 @@
+"""Lines that were meant as keywords and, by a slip, are read as description: their steps would be lost in silence.
+
+Gherkin takes any line below ``Feature:`` or ``Scenario:`` that begins with no keyword for description. What is told
+here is only what can hardly be meant so: ``Scenaro: ...``, and ``Whn ...`` right above a step. English alone is
+looked at, since what is a word and what is a slip differs with the language.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any, Final
+
+from goldenpath.domain.errors import FeatureError
+
+_ALIKE: Final = 0.8
+_TITLES: Final = ("Scenario", "Scenario Outline", "Scenario Template", "Background")
+_STEPS: Final = ("Given", "When", "Then")
+_WORDS: Final = frozenset({"the", "give", "gives", "hen", "wen"})
+"""Words of English that are like a keyword."""
+
+_TITLE: Final = re.compile(r"(\w+(?: \w+)?):(?:\s|$)")
+
+
+def refuse(feature: Mapping[str, Any], text: str, uri: str) -> None:
+    """Refuse a feature in which a misspelt keyword hides a scenario or a step.
+
+    Args:
+        feature: The ``feature`` of gherkin-official's document.
+        text: The file.
+        uri: The file, for the error.
+
+    Raises:
+        FeatureError: There is one; ``where`` is its line.
+    """
+    if feature["language"] != "en":
+        return
+    lines = text.split("\n")
+    for node, steps in _described(feature):
+        first = node["location"]["line"]
+        for number in _numbers(lines, node["description"], first):
+            line = lines[number].strip()
+            meant = _title(line) or (_step(line) if steps and _is_right_above(lines, number, steps) else "")
+            if meant:
+                raise FeatureError(
+                    f'"{line}" is read as description, and what it says would not run',
+                    where=f"{uri}:{number + 1}",
+                    try_next=f'write "{meant}", or the description in other words',
+                )
+
+
+def _described(node: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """What has a description, and the line of its first step; 0 where it has none."""
+    if node["description"]:
+        yield node, min((step["location"]["line"] for step in node.get("steps", ())), default=0)
+    for child in node.get("children", ()):
+        for inner in child.values():
+            yield from _described(inner)
+
+
+def _numbers(lines: Sequence[str], description: str, start: int) -> Iterator[int]:
+    """Where the lines of a description stand, counted from 0."""
+    for written in filter(None, map(str.strip, description.splitlines())):
+        found = next((at for at in range(start, len(lines)) if lines[at].strip() == written), None)
+        if found is not None:
+            yield found
+            start = found + 1
+
+
+def _is_right_above(lines: Sequence[str], number: int, step: int) -> bool:
+    return all(line.strip() for line in lines[number : step - 1])
+
+
+def _title(line: str) -> str:
+    found = _TITLE.match(line)
+    if found is None:
+        return ""
+    word = found[1].casefold()
+    for title in _TITLES:
+        keyword = title.casefold()
+        if word == keyword + "s" or (word == keyword == "background"):
+            return ""
+        if _are_alike(word, keyword):
+            return f"{title}:"
+    return ""
+
+
+def _step(line: str) -> str:
+    word = line.partition(" ")[0].casefold().rstrip(":,")
+    if word in _WORDS:
+        return ""
+    return next((keyword for keyword in _STEPS if _are_alike(word, keyword.casefold())), "")
+
+
+def _are_alike(word: str, keyword: str) -> bool:
+    return sorted(word) == sorted(keyword) or SequenceMatcher(None, word, keyword).ratio() >= _ALIKE
