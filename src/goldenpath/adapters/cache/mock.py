@@ -31,7 +31,11 @@ class MockCache:
 
         from goldenpath.adapters.cache.redis import RedisCache
 
-        async with FakeAsyncRedis(server=FakeServer(), decode_responses=True) as client:
+        # Commands share one connection, each subscription has its own.
+        options: dict[str, Any] = {"single_connection_client": True, "max_connections": 2**31}
+        # Half a surrogate pair is a key that nobody set, and no error.
+        options |= {"decode_responses": True, "encoding_errors": "surrogatepass"}
+        async with FakeAsyncRedis(server=FakeServer(), **options) as client:
             cache = RedisCache(client)
             faults.install(context.fault, "cache", cache)
             context.clock.listen(cache.moved)
