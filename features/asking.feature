@@ -60,7 +60,7 @@ Feature: Asking the assistant
     Scenario: One tool does two things at the same time
       When Ada asks "Compare this year's sales with last year's"
       Then Ada sees at work: sales report, sales report
-      And Ada sees for this year 6100000 and for last year 5400000
+      And Ada sees 6.1 million for this year and 5.4 million for last year
       And Ada reads "This year 6.1 million euros, last year 5.4 million euros."
 
     @critical

@@ -85,7 +85,7 @@ Feature: Watching the assistant
       When Ada stops the assistant
       Then Ada sees every tool start and then end, all before the work ends
 
-  Rule: A lost connection loses nothing
+  Rule: Coming back shows what was missed, and nothing else
 
     Background:
       Given Ada is signed in and watching

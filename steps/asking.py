@@ -188,14 +188,15 @@ async def _(name: str, tools: list[str], people: People) -> None:
     assert at_work == tools, f"{name} was to see at work {tools}, but saw {at_work}"
 
 
-@then("{person} sees for this year {int} and for last year {int}", needs=("agents.scripted",))
-async def _(name: str, this: int, last: int, people: People) -> None:
+@then("{person} sees {float} million for this year and {float} million for last year", needs=("agents.scripted",))
+async def _(name: str, this: float, last: float, people: People) -> None:
     person = await people.called(name)
     await person.window.ending(person.question.run_id)
     story = person.window.story(person.question.run_id)
     asked = {e.data["tool_call_id"]: e.data["arguments"]["year"] for e in story if e.type == TOOL_STARTED}
     shown = {asked.get(e.data["tool_call_id"]): e.data["result"]["total"] for e in story if e.type == TOOL_ENDED}
-    assert shown == {"this": this, "last": last}, f"{name} was to see each year's own figure, but saw {shown}"
+    said = {"this": round(this * 1_000_000), "last": round(last * 1_000_000)}
+    assert shown == said, f"{name} was to see each year's own figure, but saw {shown}"
 
 
 @then("{person} sees that the {word} {word} failed", needs=("agents.scripted",))
