@@ -321,3 +321,83 @@ def test_a_module_that_is_kept_to_one_feature_is_nearer_than_a_conftest(modules)
         "from pytest_bdd import given\n@given('a word', target_fixture='word')\ndef _(): return 'far'\n",
     )
     modules.run("features").assert_outcomes(passed=2)
+
+
+PARAMETERS = """
+import pytest
+from pytest_bdd import given, then
+
+@pytest.fixture(params=["euro", "yen"], autouse=True, scope="module")
+def currency(request):
+    return request.param
+
+@pytest.fixture(autouse=True)
+def size(request):
+    return request.param
+
+@pytest.fixture
+def audited(audits):
+    audits.append("audited")
+
+@pytest.fixture
+def audits():
+    return []
+
+def pytest_generate_tests(metafunc):
+    if "size" in metafunc.fixturenames:
+        metafunc.parametrize("size", [1, pytest.param(2, id="two", marks=pytest.mark.xfail)], indirect=True)
+
+def pytest_bdd_apply_tag(tag, function):
+    pytest.mark.usefixtures(tag)(function)
+    return True
+
+@given("a purse", target_fixture="purse")
+def _(currency, size, audits):
+    return currency, size, audits
+
+@then("it is a small one in euro")
+def _(purse):
+    assert purse == ("euro", 1, [])
+
+@then("it was audited")
+def _(purse):
+    assert purse[2] == ["audited"]
+"""
+
+
+def test_fixtures_with_parameters_multiply_scenarios_as_they_multiply_tests(project):
+    project.file("conftest.py", PARAMETERS)
+    project.file(
+        "features/one.feature",
+        """
+        Feature: Purses
+          Scenario: Small
+            Given a purse
+            Then it is a small one in euro
+
+          @audited
+          Scenario Outline: Audited
+            Given <what>
+            Then it was audited
+
+            Examples:
+              | what    |
+              | a purse |
+        """,
+    )
+    names = [line.partition("::")[2] for line in project.ids("features")]
+    assert names == [
+        "Small[euro-1]",
+        "Small[euro-two]",
+        "Audited[a purse][euro-1]",
+        "Audited[a purse][euro-two]",
+        "Small[yen-1]",
+        "Small[yen-two]",
+        "Audited[a purse][yen-1]",
+        "Audited[a purse][yen-two]",
+    ]
+    ours = project.run("features").parseoutcomes()
+    project.run("features/one.feature::Audited[a purse][yen-1]").assert_outcomes(passed=1)
+    project.file("test_one.py", 'from pytest_bdd import scenarios\nscenarios("features")\n')
+    theirs = project.run("-p", "no:goldenpath").parseoutcomes()
+    assert ours == theirs == {"passed": 3, "failed": 1, "xfailed": 2, "xpassed": 2}

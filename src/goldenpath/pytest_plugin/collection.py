@@ -11,8 +11,9 @@ import pytest
 
 from goldenpath import gherkin
 from goldenpath.domain.errors import FeatureError
-from goldenpath.pytest_plugin.item import HollowItem, ScenarioItem
+from goldenpath.pytest_plugin.item import FeatureItem, HollowItem, ScenarioItem
 from goldenpath.pytest_plugin.naming import NodeNames
+from goldenpath.pytest_plugin.parametrizing import calls_of, fixtures_of
 from goldenpath.pytest_plugin.places import features_root
 from goldenpath.pytest_plugin.run import Run
 
@@ -63,14 +64,32 @@ class FeatureFile(pytest.Module):
         names = NodeNames()
         scenarios: Sequence[Any] = sorted([*feature.pickles, *feature.hollow], key=attrgetter("line"))
         for scenario in scenarios:
+            run.markers.declare(scenario.tags)
             name = names.of(scenario.name, getattr(scenario, "row", ()))
             kind = ScenarioItem if isinstance(scenario, gherkin.Pickle) else HollowItem
-            item = kind.from_parent(
-                self, name=name, nodeid=f"{self.nodeid}::{name}", scenario=scenario, feature=feature, fixtures=fixtures
-            )
-            run.markers.declare(scenario.tags)
-            run.markers.put(item, scenario.tags)
+            item = self._item(kind, run, name, scenario=scenario, feature=feature, fixtures=fixtures)
+            if kind is HollowItem:
+                yield item
+            else:
+                yield from self._by_parameters(run, item, fixtures)
+
+    def _by_parameters(self, run: Run, item: FeatureItem, of_file: FuncFixtureInfo) -> Iterator[pytest.Item]:
+        """The scenario, as often as parametrized fixtures multiply it."""
+        fixtures = fixtures_of(item, of_file)
+        calls = calls_of(item, fixtures)
+        item.have(fixtures)
+        if not calls:
             yield item
+        for call in calls:
+            name = f"{item.name}[{call.id}]" if call.id else item.name
+            yield self._item(
+                type(item), run, name, scenario=item.scenario, feature=item.feature, fixtures=fixtures, call=call
+            )
+
+    def _item(self, kind: type[FeatureItem], run: Run, name: str, **what: Any) -> FeatureItem:
+        item: FeatureItem = kind.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}", **what)
+        run.markers.put(item, item.tags)
+        return item
 
     def repr_failure(self, excinfo: ExceptionInfo[BaseException]) -> str | TerminalRepr:  # type: ignore[override]
         """An error in the feature is told by its own words, without Python's."""

@@ -42,6 +42,7 @@ class FeatureItem(pytest.Item):
         scenario: The pickle, or the hollow thing in its place.
         feature: The feature that it stands in.
         tags: With their ``@``.
+        callspec: pytest's word for what parametrized fixtures are given; not there where none is.
         attempt: The attempt at work, or the last one; None before the first.
     """
 
@@ -49,13 +50,23 @@ class FeatureItem(pytest.Item):
     instance = None
     originalname = "scenario"
 
-    def __init__(self, *, scenario: Any, feature: Feature, fixtures: FuncFixtureInfo, **rest: Any) -> None:
+    def __init__(
+        self, *, scenario: Any, feature: Feature, fixtures: FuncFixtureInfo, call: Any = None, **rest: Any
+    ) -> None:
         super().__init__(**rest)
         self.scenario = scenario
         self.feature = feature
         self.tags: tuple[str, ...] = scenario.tags
         self.attempt: Attempt | None = None
         self._attempts = 0
+        if call is not None:
+            self.callspec = call
+            self.own_markers.extend(call.marks)
+            self.keywords.update({call.id: True} | {mark.name: mark for mark in call.marks})
+        self.have(fixtures)
+
+    def have(self, fixtures: FuncFixtureInfo) -> None:
+        """Take these for the fixtures that are there before a step asks for any."""
         self._fixtureinfo = fixtures
         self.fixturenames = list(fixtures.names_closure)
         self._initrequest()
@@ -139,8 +150,9 @@ class ScenarioItem(FeatureItem):
 
     @property
     def scenario_id(self) -> str:
-        """The scenario id."""
-        return self.scenario.id
+        """The scenario id; where fixtures multiply the scenario, with what they were given."""
+        call = getattr(self, "callspec", None)
+        return f"{self.scenario.id}[{call.id}]" if call is not None and call.id else self.scenario.id
 
     @property
     def services(self) -> Services | None:
