@@ -68,7 +68,7 @@ class Conversations:
         Raises:
             Invalid: It is blank or over 200 characters.
         """
-        if not title.strip():
+        if is_blank(title):
             raise Invalid("a conversation needs a title", code="title_empty")
         if len(title) > LONGEST_TITLE:
             raise Invalid(f"a title has at most {LONGEST_TITLE} characters", code="title_too_long")
@@ -157,6 +157,11 @@ class Conversations:
                 break
             before = row if row.role == "user" else before
         return before.content if before else None
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody would see anything of a text: blanks, and signs without a width."""
+    return not any(sign.isprintable() and not sign.isspace() for sign in text)
 
 
 def _thread(row: ThreadRow) -> Thread:

@@ -20,6 +20,8 @@ from goldenpath.reference.sessions import REFRESH_SECONDS, digest
 
 CODE_SECONDS: Final = 60
 
+_OWN_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 """SHA-256 in base64url without padding (RFC 7636, 4.2)."""
 
@@ -181,4 +183,7 @@ def _is_address(text: str) -> bool:
         address = URL(text)
     except (InvalidURL, TypeError):
         return False
-    return address.scheme in ("http", "https") and bool(address.host) and "#" not in text
+    if "#" in text or not text.isprintable() or " " in text or not address.host:
+        return False
+    # Without TLS only to a program on the user's own machine (OAuth 2.1, 8.4.2).
+    return address.scheme == "https" or (address.scheme == "http" and address.host in _OWN_MACHINE)

@@ -8,7 +8,7 @@ from goldenpath.domain.errors import Invalid, NotFound
 from goldenpath.ports.agents import Run
 from goldenpath.ports.clock import Clock, Ids
 from goldenpath.ports.database import MessageRow, RunRow, Store
-from goldenpath.reference.conversations import Conversations
+from goldenpath.reference.conversations import Conversations, is_blank
 from goldenpath.reference.narration import RunContext
 
 RUNNING: Final = "running"
@@ -56,7 +56,7 @@ class Runs:
         Raises:
             Invalid: It is blank, over 4,000 characters, or no text that can be stored (NUL, half a character).
         """
-        if not question.strip():
+        if is_blank(question):
             raise Invalid("there is no question", code="question_empty")
         if len(question) > LONGEST_QUESTION:
             raise Invalid(f"a question has at most {LONGEST_QUESTION} characters", code="question_too_long")

@@ -31,7 +31,7 @@ async def test_nothing_is_done_for_who_is_not_signed_in(platform):
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("title", ["", "   ", "x" * 201])
+@pytest.mark.parametrize("title", ["", "   ", "\u200b\ufeff\u202e", "x" * 201])
 async def test_a_title_that_does_not_fit_is_refused(platform, title):
     async with platform() as p:
         token = await p.sign_in()

@@ -105,6 +105,12 @@ async def test_letter_case_of_the_email_is_set_aside(opened, change):
         assert (await o.auth.login(change(account.email), account.password)).user == account.user
 
 
+async def test_an_email_that_is_no_text_is_nobodys(opened):
+    async with opened() as o:
+        with pytest.raises(WrongCredentials):
+            await o.auth.login("ada\ud800@example.com", "x")
+
+
 @pytest.mark.parametrize("wrong", ["", "x", "\0", "\ud800", "p" * 5000])
 async def test_unknown_and_wrong_are_told_alike(opened, wrong):
     async with opened() as o:
@@ -540,12 +546,22 @@ async def test_a_program_on_its_own_behalf_gets_no_code(opened):
 
 
 @pytest.mark.parametrize(
-    "address", ["", "back", "/back", "ftp://x.test/", "https://", "https://x.test/#a", "https://x.test:port/"]
+    "address",
+    [
+        *("", "back", "/back", "ftp://x.test/", "https://", "https://x.test/#a", "https://x.test:port/"),
+        *("https://x.test/a b", "https://x.test/\n", "http://x.test/", "http://localhost.x.test/"),
+    ],
 )
-async def test_an_address_to_return_to_is_absolute(opened, address):
+async def test_an_address_to_return_to_is_absolute_and_guarded(opened, address):
     async with opened() as o:
         with pytest.raises(Invalid):
             await o.auth.register_client(address)
+
+
+@pytest.mark.parametrize("address", ["https://x.test/back", "http://localhost:8000/back", "http://127.0.0.1/back"])
+async def test_only_the_own_machine_is_answered_without_tls(opened, address):
+    async with opened() as o:
+        assert (await o.auth.register_client(address)).redirect_uri == address
 
 
 async def test_passwords_count_at_the_company_as_well(opened):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -34,6 +35,22 @@ async def test_two_scenarios_share_nothing():
         assert await other["cache"].get("k") is None
         async with other["cache"].subscribe("a"):
             assert await one["cache"].publish("a", "x") == 0
+
+
+@pytest.mark.asyncio
+async def test_many_may_listen_and_ask_at_once():
+    async with _open() as opened, AsyncExitStack() as stack:
+        cache = opened["cache"]
+        heard = [await stack.enter_async_context(cache.subscribe("news")) for _ in range(120)]
+        await asyncio.gather(*(cache.set(f"key {number}", "v") for number in range(120)))
+        assert await cache.publish("news", "hello") == 120
+        assert set(await asyncio.gather(*(each.get(5) for each in heard))) == {"hello"}
+
+
+@pytest.mark.asyncio
+async def test_half_a_surrogate_pair_is_a_key_that_nobody_set():
+    async with _open() as opened:
+        assert await opened["cache"].get("\ud800") is None
 
 
 @pytest.mark.asyncio

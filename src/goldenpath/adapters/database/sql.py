@@ -143,7 +143,10 @@ class SqlStore:
         return tuple(_row(kind, row) for row in rows)
 
     async def _one(self, kind: type[AnyRow], query: Select[Any]) -> AnyRow | None:
-        found = await self._all(kind, query)
+        try:
+            found = await self._all(kind, query)
+        except UnicodeEncodeError:  # half a surrogate pair: no row has it
+            return None
         return found[0] if found else None
 
     def _threads_of(self, owner_id: str) -> Select[Any]:
