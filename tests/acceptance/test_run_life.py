@@ -24,6 +24,7 @@ def events(records: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
         (["--mode", "docker"], "*the service 'auth' has no docker adapter; what exists: auth.mock*"),
         (["--service", "billing=mock"], "*the service 'billing' has no mock adapter*"),
         (["--fault", "no-such"], "*there is no fault 'no-such'*"),
+        (["--tags", "not " * 5000 + "@a"], "*--tags: this tag expression is nested too deeply*"),
         (["--tags", "not (@a"], "*--tags: this tag expression does not parse:*"),
     ],
 )

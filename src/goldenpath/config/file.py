@@ -24,6 +24,7 @@ _EXPECTED: Final = {
     "list_type": "a list",
     "dict_type": "a table",
     "dataclass_type": "a table",
+    "model_type": "a table",
 }
 
 
@@ -55,7 +56,7 @@ def read(root: Path) -> SettingsFile:
         SettingsError: It is no TOML, has a key that does not exist, or a value of a wrong type.
     """
     own, shared = root / OWN_FILE, root / SHARED_FILE
-    if own.is_file():
+    if own.exists():
         found = _parse(own, ())
     elif shared.is_file() and _mentions_us(shared):
         found = _parse(shared, _TABLE)
@@ -74,7 +75,10 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 def _mentions_us(path: Path) -> bool:
     """Whether a shared file is ours to judge: the faults of one that does not name us are for others to tell."""
-    return b"goldenpath" in path.read_bytes()
+    try:
+        return b"goldenpath" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _parse(path: Path, table: tuple[str, ...]) -> SettingsFile:
@@ -82,6 +86,8 @@ def _parse(path: Path, table: tuple[str, ...]) -> SettingsFile:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise SettingsError(f"this file is not UTF-8: {error.reason}", where=f"{path}:1") from None
+    except OSError as error:
+        raise SettingsError(f"this file cannot be read: {error.strerror}", where=str(path)) from None
     try:
         values: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -76,7 +76,8 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
 
     Args:
         root: Where the settings file is looked for.
-        flags: What was given on the command line, by option name; None, False and empty stand for not given.
+        flags: What was given on the command line, by option name; None, False and empty stand for not given, but an
+            empty one of a few words is wrong.
         environ: The environment variables.
 
     Raises:
@@ -112,7 +113,9 @@ def _asked_for(flags: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
 
 
 def _given(each: Option, flags: Mapping[str, Any], environ: Mapping[str, str], file: SettingsFile) -> _Given | None:
-    if flags.get(each.name):
+    flag = flags.get(each.name)
+    # A mode that came out empty, from a variable that nobody set, is no wish for whatever is there.
+    if flag or (flag == "" and each.choices):
         return _Given(flags[each.name], each.flags[0] if each.flags else each.name)
     if each.env and environ.get(each.env):
         return _Given(environ[each.env], each.env)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from goldenpath.domain.errors import FeatureError
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def decode(raw: bytes, uri: str) -> str:
     """The text of a file, every line end made a line feed.
 
     Raises:
-        FeatureError: It is not UTF-8; ``where`` is the line of the first byte that is not.
+        FeatureError: It is not UTF-8, or has a control character; ``where`` is the line of the first.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -21,7 +24,14 @@ def decode(raw: bytes, uri: str) -> str:
         raise FeatureError(
             f"the file is not UTF-8 ({seen})", where=f"{uri}:{line}", try_next="save the file as UTF-8"
         ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := _CONTROL.search(text):
+        raise FeatureError(
+            f"a control character stands here ({found[0]!r}): a terminal would obey it",
+            where=f"{uri}:{text.count(chr(10), 0, found.start()) + 1}",
+            try_next="take it out",
+        )
+    return text
 
 
 def parse(text: str, uri: str) -> dict[str, Any]:

@@ -34,12 +34,15 @@ def parse(expression: str) -> TagExpression:
 
     try:
         parsed: TagExpression = parse_expression(expression)  # type: ignore[no-untyped-call]
+        parsed.evaluate(())  # as deep as it will ever go
     except NotParsed as error:
         raise TagExpressionError(
             f"this tag expression does not parse:\n{str(error).partition(' (expressions=')[0]}",
             where="--tags",
             try_next='--tags="@golden_path and not @slow"',
         ) from None
+    except RecursionError:
+        raise TagExpressionError("this tag expression is nested too deeply", where="--tags") from None
     return parsed
 
 

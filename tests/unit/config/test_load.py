@@ -162,6 +162,18 @@ def test_an_error_in_the_shared_file_names_its_line_in_the_whole(project):
     assert refused(root).where == f"{root / 'pyproject.toml'}:5"
 
 
+def test_a_table_of_ours_that_is_none(project):
+    root = project("[tool]\ngoldenpath = 3", "pyproject.toml")
+    assert refused(root).message == "this table: expected a table, got 3"
+
+
+def test_a_settings_file_that_cannot_be_read(tmp_path):
+    (tmp_path / "goldenpath.toml").mkdir()
+    error = refused(tmp_path)
+    assert "cannot be read" in error.message
+    assert error.where == str(tmp_path / "goldenpath.toml")
+
+
 def test_a_file_in_another_encoding(tmp_path):
     (tmp_path / "goldenpath.toml").write_bytes('output = "é"'.encode("latin-1"))
     assert "not UTF-8" in refused(tmp_path).message
@@ -171,6 +183,7 @@ def test_a_file_in_another_encoding(tmp_path):
     ("flags", "where", "words"),
     [
         ({"mode": "hybird"}, "--mode", "there is no mode 'hybird'; did you mean 'hybrid'?"),
+        ({"mode": ""}, "--mode", "there is no mode ''"),
         ({"services": ["auth=cloud"]}, "--service", "there is no tier 'cloud'"),
         ({"services": ["auth"]}, "--service", "expected NAME=TIER, got 'auth'"),
     ],
