@@ -7,19 +7,25 @@ from textwrap import dedent
 
 import cucumber_expressions.expression
 import cucumber_tag_expressions
+import fakeredis
 import gherkin.parser
 import pytest
 
+import goldenpath.adapters.cache.redis
+import goldenpath.adapters.database.memory
 import goldenpath.pytest_plugin.collection
 import goldenpath.pytest_plugin.definitions
 import goldenpath.pytest_plugin.running
 import goldenpath.pytest_plugin.stepping
 import goldenpath.reports.terminal
 import goldenpath.runtime.session
+from goldenpath.reference import faults
+from goldenpath.reference.signing import process_signer
 from goldenpath.resolution import Registry
 
 # Imported once for all: the harness forgets what a run within it has imported.
 KEPT = (cucumber_expressions.expression, cucumber_tag_expressions, gherkin.parser, goldenpath, Registry.installed())
+KEPT += (faults.every(), process_signer().jwks(), fakeredis)
 
 STEPS = """
 from goldenpath.bdd import given, parsers, then, when

@@ -72,13 +72,21 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
     return pytest.Dir.from_parent(parent, path=path) if is_own_folder(path) else None
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A feature file is a module to pytest."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """A feature file is a module to pytest; one that another plugin collects is ours only where we were asked for."""
+    collectors = yield
     if file_path.suffix != ".feature":
-        return None
+        return collectors
+    from goldenpath.pytest_plugin.run import Run
+
+    if collectors and not Run.of(parent.config).settings.explicit:
+        return collectors
     from goldenpath.pytest_plugin.collection import FeatureFile
 
-    return FeatureFile.from_parent(parent, path=file_path)
+    return [*collectors, FeatureFile.from_parent(parent, path=file_path)]
 
 
 @pytest.hookimpl(tryfirst=True)

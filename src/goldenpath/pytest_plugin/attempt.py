@@ -91,8 +91,8 @@ class Attempt:
             self.status = "passed"
 
     def complaint(self) -> str | None:
-        """What is wrong although every step has passed: a task failed unseen, or nothing was proved."""
-        return _unseen(self.task.unseen()) or self.opened.proved_nothing()
+        """What is wrong although every step has passed: a task failed unseen, an operation never ran, or no proof."""
+        return _unseen(self.task.unseen()) or self.opened.never_ran() or self.opened.proved_nothing()
 
     def finish(self) -> str | None:
         """Close the services and the record, and end the task.

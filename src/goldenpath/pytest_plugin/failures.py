@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from _pytest._code.code import (
     ExceptionInfo,
-    ExceptionRepr,
     ReprEntryNative,
     ReprExceptionInfo,
     ReprFileLocation,
     ReprTraceback,
+    TerminalRepr,
     Traceback,
     TracebackEntry,
 )
@@ -87,7 +87,10 @@ def sentence(text: str, error: BaseException) -> str:
         return f"{text}: there is no fixture {error.argname!r}"
     if isinstance(error, pytest.fail.Exception):
         return f"{text}: {_first_line(str(error))}"
-    said = _first_line(str(error))
+    try:
+        said = _first_line(str(error))
+    except Exception as unsaid:  # noqa: BLE001  # an error whose own text is broken is still that error
+        said = f"its text cannot be had: {type(unsaid).__name__}"
     return f"{text}: {type(error).__name__}{': ' if said else ''}{said}"
 
 
@@ -126,19 +129,24 @@ def plain(lines: Iterable[str], path: Path, line: int, message: str) -> ReprExce
 
 
 def redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
-    """Take the secrets out of what a report would show: captured output, and what pytest itself says of an error."""
-    report.sections = [(title, redacted(content)) for title, content in report.sections]
-    told: Any = report.longrepr
+    """Take the secrets out of what a report would show: what pytest says of an error, output, reasons, properties."""
+    report.longrepr = _redacted(report.longrepr, redacted)
+    report.sections = _redacted(report.sections, redacted)
+    report.user_properties = _redacted(report.user_properties, redacted)
+    if hasattr(report, "wasxfail"):
+        report.wasxfail = _redacted(report.wasxfail, redacted)
+
+
+def _redacted(told: Any, redacted: Callable[[str], str]) -> Any:
+    """Every text in something of pytest's, redacted; its own objects (frames, locals, arguments) in place."""
     if isinstance(told, str):
-        report.longrepr = redacted(told)
-    if not isinstance(told, ExceptionRepr):
-        return
-    chain = getattr(told, "chain", [(told.reprtraceback, told.reprcrash, None)])
-    for traceback, crash, _ in chain:
-        if crash is not None:
-            crash.message = redacted(crash.message)
-        for entry in traceback.reprentries:
-            entry.lines = [redacted(line) for line in entry.lines]
+        return redacted(told)
+    if isinstance(told, list | tuple):
+        return type(told)(_redacted(each, redacted) for each in told)
+    if isinstance(told, TerminalRepr):
+        for name, value in vars(told).items():
+            object.__setattr__(told, name, _redacted(value, redacted))
+    return told
 
 
 def _head(message: str) -> list[str]:
@@ -229,6 +237,12 @@ def _written_by_users(failure: Failure, excinfo: ExceptionInfo[BaseException]) -
     start = next((place for place, entry in enumerate(entries) if entry.frame.code.raw is code), None)
     kept = [entry for entry in entries[start:] if not _is_machinery(entry)]
     return Traceback(kept).filter(excinfo)
+
+
+def without_machinery(excinfo: ExceptionInfo[BaseException]) -> Traceback:
+    """The frames that users wrote; all of them where there is none."""
+    kept = [entry for entry in excinfo.traceback if not _is_machinery(entry)]
+    return Traceback(kept or excinfo.traceback)
 
 
 def _is_machinery(entry: TracebackEntry) -> bool:

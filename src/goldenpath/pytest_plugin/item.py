@@ -17,7 +17,7 @@ from goldenpath.pytest_plugin.run import Run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from _pytest._code.code import ExceptionInfo, TerminalRepr
+    from _pytest._code.code import ExceptionInfo, TerminalRepr, Traceback
     from _pytest.fixtures import FuncFixtureInfo
 
     from goldenpath.gherkin import Feature, Hollow, Pickle
@@ -118,6 +118,10 @@ class FeatureItem(pytest.Item):
         self.attempt = run.begin(info)
         return self.attempt
 
+    def _traceback_filter(self, excinfo: ExceptionInfo[BaseException]) -> Traceback:
+        """Where pytest tells an error itself: without our own frames."""
+        return failures.without_machinery(excinfo)
+
     def judge(self, report: pytest.TestReport) -> None:
         """Take in what pytest says of one phase; the record of the attempt is closed with its teardown."""
         attempt = self.attempt
@@ -130,7 +134,7 @@ class FeatureItem(pytest.Item):
         attempt.judge(report)
         if report.when == "teardown" and (complaint := attempt.finish()) and not report.failed:
             report.outcome = "failed"
-            report.longrepr = complaint
+            report.longrepr = attempt.opened.redact(complaint)
 
     def interrupt(self) -> None:
         """Close the record of an attempt that pytest has left in the middle."""
@@ -173,6 +177,7 @@ class ScenarioItem(FeatureItem):
     def runtest(self) -> None:
         """Run the steps."""
         __tracebackhide__ = True
+        from goldenpath.pytest_plugin.forgotten import never_awaited
         from goldenpath.pytest_plugin.stepping import Stepping
 
         run = Run.of(self.config)
@@ -180,8 +185,9 @@ class ScenarioItem(FeatureItem):
         file: Any = self.parent
         index = run.sentences.index_for(file)
         listeners = BddScenario(self._request, self.path, self.scenario) if run.bdd_listeners else Silence()
-        Stepping(self.scenario.steps, index, self._request, self.attempt, listeners).run()
-        if said := self.attempt.complaint():
+        with never_awaited() as forgotten:
+            Stepping(self.scenario.steps, index, self._request, self.attempt, listeners).run()
+        if said := next(iter(forgotten), None) or self.attempt.complaint():
             raise failures.Unproved(said)
 
     def repr_failure(  # type: ignore[override]

@@ -10,15 +10,21 @@ class NodeNames:
     """The node names of one feature file, each given once."""
 
     def __init__(self) -> None:
-        self._given: Counter[str] = Counter()
+        self._equals: Counter[str] = Counter()
+        self._given: set[str] = set()
 
     def of(self, name: str, row: Sequence[str] = ()) -> str:
         """The name of the next scenario: its title, the values of its row, and an ordinal among equals."""
         base = _plain(name) or "(no name)"
         if row:
             base += f"[{_plain('-'.join(row))}]"
-        self._given[base] += 1
-        return base if self._given[base] == 1 else f"{base}#{self._given[base]}"
+        name = ""
+        # A title may end as an ordinal does.
+        while not name or name in self._given:
+            self._equals[base] += 1
+            name = base if self._equals[base] == 1 else f"{base}#{self._equals[base]}"
+        self._given.add(name)
+        return name
 
 
 def _plain(text: str) -> str:

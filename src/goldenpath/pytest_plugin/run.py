@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
+from goldenpath.domain.errors import UsageError
 from goldenpath.pytest_plugin.guest import Deferred
 from goldenpath.pytest_plugin.options import settings_of
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from goldenpath.pytest_plugin.attempt import Attempt
     from goldenpath.pytest_plugin.scopes import Sentences
     from goldenpath.pytest_plugin.tags import Markers, TagExpression
+    from goldenpath.resolution import Registry
     from goldenpath.runtime.loop import Loop
     from goldenpath.runtime.session import RunSession, ScenarioInfo
 
@@ -110,7 +112,7 @@ class Run:
             # Not one of pluggy's hooks: pytest hears only those whose names begin with pytest_.
             register = getattr(plugin, "__dict__", {}).get("goldenpath_register_adapters")
             if register is not None:
-                register(registry)
+                _register(register, registry, str(getattr(plugin, "__file__", plugin)))
         return RunSession(
             self.settings,
             registry,
@@ -156,3 +158,18 @@ class Run:
     def _wrote(self) -> bool:
         """Whether some process of this run has begun its record."""
         return (self._config.rootpath / self.settings.output / "runs" / self.run_id).is_dir()
+
+
+def _register(register: Any, registry: Registry, where: str) -> None:
+    """Let a conftest or plugin register its adapters.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    try:
+        register(registry)
+    except UsageError:
+        raise
+    except Exception as error:
+        said = f"goldenpath_register_adapters failed: {type(error).__name__}: {error}"
+        raise UsageError(said, where=where, try_next="def goldenpath_register_adapters(registry): ...") from error

@@ -12,10 +12,17 @@ from goldenpath.pytest_plugin.item import FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
 
 if TYPE_CHECKING:
+    import warnings
+
     from goldenpath.pytest_plugin.run import Run
 
 T = TypeVar("T")
 _USAGE_ERROR = "goldenpath_usage_error"
+
+
+def is_feature(nodeid: str) -> bool:
+    """Whether a node id leads to something in a feature file."""
+    return nodeid.partition("::")[0].endswith(".feature")
 
 
 class Running:
@@ -40,7 +47,7 @@ class Running:
             return None
         try:
             with usage_errors():
-                _ = self._run.session.resolution
+                self._run.session.prepare()
         except pytest.UsageError as error:
             if not hasattr(session.config, "workeroutput"):
                 raise
@@ -73,9 +80,16 @@ class Running:
             item.judge(report)
         return report
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage, nodeid: str) -> None:
+        """Take the secrets out of a warning of a scenario, before anybody shows it."""
+        said = str(warning_message.message)
+        if is_feature(nodeid) and (redacted := self._run.session.redactor.text(said)) != said:
+            warning_message.message = redacted
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what was collected and executed, also in workers."""
-        if report.nodeid.partition("::")[0].endswith(".feature"):
+        if is_feature(report.nodeid):
             self._collected = True
             self._executed |= report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
 

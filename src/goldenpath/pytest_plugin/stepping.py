@@ -12,7 +12,7 @@ import pytest
 from goldenpath.domain.errors import StepError
 from goldenpath.pytest_plugin.attempt import Failure
 from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
-from goldenpath.pytest_plugin.failures import UnmatchedSteps, sentence
+from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence
 from goldenpath.pytest_plugin.injection import first, inject, no_value, rest, second_value
 
 if TYPE_CHECKING:
@@ -43,12 +43,16 @@ class Stepping:
 
         Raises:
             UnmatchedSteps: No step ran, because some are undefined or ambiguous.
+            Unproved: No step ran, because nothing answers a service, and that counts as a failure here.
         """
         __tracebackhide__ = True
         self._listeners.tell("before_scenario")
         try:
             matches = self._match_all()
-            if reason := self._attempt.opened.missing(_needs(matches)):
+            needs = _needs(matches)
+            if reason := self._attempt.opened.owed(needs):
+                raise Unproved(reason, try_next="without --ci and CI it is skipped")
+            if reason := self._attempt.opened.missing(needs):
                 pytest.skip(reason)
             for index, (step, match) in enumerate(zip(self._steps, matches, strict=True)):
                 self._run_step(index, step, match)

@@ -36,7 +36,9 @@ async def _look(candidate: Candidate) -> Availability:
     begun = time.perf_counter()
     try:
         seen: object = await candidate.adapter.probe()
-    except Exception as error:  # noqa: BLE001  # an adapter is anybody's code
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        raise
+    except BaseException as error:  # noqa: BLE001  # an adapter is anybody's code
         return Availability(False, f"its probe failed: {type(error).__name__}: {error}", seconds=_since(begun))
     if not isinstance(seen, Availability):
         return Availability(False, f"its probe gave {seen!r}, no Availability", seconds=_since(begun))

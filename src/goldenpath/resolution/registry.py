@@ -62,6 +62,11 @@ class Registry:
             raise UsageError(f"the adapter {name!r} lacks {', '.join(lacking)}", where=name)
         if adapter.tier not in list(Tier):
             raise UsageError(f"the adapter {name!r} has no tier {adapter.tier!r}", where=name)
+        for each in _NAMES:
+            named: object = getattr(adapter, each)
+            if not isinstance(named, tuple | list | set | frozenset) or not all(isinstance(one, str) for one in named):
+                said = f"the adapter {name!r} has {each} = {named!r}, which is no tuple or set of names"
+                raise UsageError(said, where=name, try_next=f'{each} = ("...",)')
         self._adapters[name] = adapter
 
     def __iter__(self) -> Iterator[Candidate]:
@@ -81,6 +86,7 @@ class Registry:
         return (*(each for each in SERVICES if each in answered), *sorted(answered - set(SERVICES)))
 
 
+_NAMES: Final = ("services", "needs", "capabilities")
 _EVERY_ADAPTER_HAS: Final = ("services", "tier", "stand_in", "needs", "capabilities", "probe", "open")
 
 

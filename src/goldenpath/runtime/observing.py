@@ -45,6 +45,7 @@ class ObservedPort:
             an adapter gives.
         port: Gives the port itself, opening its adapter when that was not done yet.
         observer: Told of each operation.
+        made: Told of each call of an operation, before anybody awaits it.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class ObservedPort:
         observer: Observer,
         *,
         promised_only: bool = True,
+        made: Callable[[Operation], object] = lambda _: None,
     ) -> None:
         self._service = service
         self._caller = caller
@@ -63,6 +65,7 @@ class ObservedPort:
         self._closed = protocol is not None and promised_only
         self._port = port
         self._observer = observer
+        self._made = made
 
     def __getattr__(self, name: str) -> Callable[..., Operation]:
         if name.startswith("_") or (self._closed and name not in self._operations):
@@ -71,9 +74,11 @@ class ObservedPort:
         parameters = self._operations.get(name)
 
         def operation(*args: Any, **kwargs: Any) -> Operation:
-            return Operation(
+            called = Operation(
                 _Call(self._service, self._caller, name, self._port, self._observer, parameters, args, kwargs)
             )
+            self._made(called)
+            return called
 
         operation.__name__ = name
         return operation
@@ -124,7 +129,12 @@ class Operation(Coroutine[Any, Any, Any]):
         self._entered: AbstractAsyncContextManager[Any] | None = None
         # The coroutine knows nothing of this object: in a cycle, one that nobody awaited would be told of late.
         self._coroutine = cast("CoroutineType[Any, Any, Any]", _observed(call, _await))
-        self._coroutine.__qualname__ = f"{call.service}.{call.name}"
+        self._coroutine.__qualname__ = self.name = f"{call.service}.{call.name}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nobody has awaited, entered or closed it so far."""
+        return inspect.getcoroutinestate(self._coroutine) == inspect.CORO_CREATED
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._coroutine.__await__()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
 from goldenpath.domain.errors import GoldenPathError, MissingCapability, ServiceUnavailable
 from goldenpath.domain.values import Resolution
 from goldenpath.ports.adapter import Adapter, OpenContext
+
+OPENING: Final = 30.0
+"""Seconds that one adapter gets to open."""
 
 CLOSING: Final = 5.0
 """Seconds that all adapters of a scenario get to close."""
@@ -45,7 +48,7 @@ class OpenAdapters:
         self._context = context
         self._ports: dict[str, Any] = {}
         self._requests: asyncio.Queue[_Request | None] = asyncio.Queue()
-        self._keeper: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[BaseException | None] | None = None
         self._closing = False
 
     async def port(self, service: str) -> Any:
@@ -74,29 +77,46 @@ class OpenAdapters:
         """Close what was opened, in the opposite order. What one of them still needs while it closes stays open.
 
         Raises:
-            TimeoutError: Something did not close in time.
-            Exception: Whatever an adapter raised while it was closed.
+            TimeoutError: Something did not close in time; it is left behind, cancelled.
+            BaseException: Whatever an adapter raised while it was closed.
         """
         self._closing = True
         if self._keeper is None:
             return
         self._requests.put_nowait(None)
-        try:
-            await asyncio.wait_for(self._keeper, CLOSING)
-        finally:
-            self._ports.clear()
+        # Not wait_for: that waits for ever for what holds on to its cancellation.
+        done, late = await asyncio.wait({self._keeper}, timeout=CLOSING)
+        self._ports.clear()
+        for keeper in late:
+            keeper.cancel()
+            raise TimeoutError(f"it was still closing after {CLOSING:g} s")
+        for keeper in done:
+            if (error := keeper.result()) is not None:
+                raise error
 
-    async def _keep(self) -> None:
-        async with AsyncExitStack() as stack:
-            while (request := await self._requests.get()) is not None:
-                try:
-                    port = await self._open(request.service, stack)
-                except Exception as error:  # noqa: BLE001  # whoever asked gets it
-                    if not request.answer.done():
-                        request.answer.set_exception(error)
-                else:
-                    if not request.answer.done():
-                        request.answer.set_result(port)
+    async def _keep(self) -> BaseException | None:
+        """Open and close; give what was raised meanwhile, since a task that raises SystemExit would end the loop."""
+        try:
+            async with AsyncExitStack() as stack:
+                while (request := await self._requests.get()) is not None:
+                    await self._answer(request, stack)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # noqa: BLE001  # an adapter is anybody's code
+            return error
+        return None
+
+    async def _answer(self, request: _Request, stack: AsyncExitStack) -> None:
+        try:
+            port = await self._open(request.service, stack)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # noqa: BLE001  # whoever asked gets it
+            if not request.answer.done():
+                request.answer.set_exception(error)
+        else:
+            if not request.answer.done():
+                request.answer.set_result(port)
 
     async def _open(self, service: str, stack: AsyncExitStack) -> Any:
         if service in self._ports:
@@ -107,12 +127,34 @@ class OpenAdapters:
         needs = tuple(need for need in adapter.needs if need not in adapter.services)
         for need in needs:
             await self._open(need, stack)
-        ports: Mapping[str, Any] = await stack.enter_async_context(adapter.open(self._context(service, needs)))
+        ports = await self._enter(service, adapter.open(self._context(service, needs)), stack)
         # Of an adapter's services only those that it was chosen for: another may answer the others.
         for each, port in ports.items():
             if each in self._resolution and self._resolution[each].adapter == self._resolution[service].adapter:
                 self._ports[each] = port
         return self._ports[service]
+
+    async def _enter(
+        self, service: str, opening: AbstractAsyncContextManager[Mapping[str, Any]], stack: AsyncExitStack
+    ) -> Mapping[str, Any]:
+        """The ports of an adapter.
+
+        Raises:
+            ServiceUnavailable: It did not open in time.
+            GoldenPathError: It opened, and gives no port for the service.
+        """
+        deadline = asyncio.timeout(OPENING)
+        try:
+            async with deadline:
+                ports: object = await stack.enter_async_context(opening)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            raise ServiceUnavailable(service, f"it did not open within {OPENING:g} s") from None
+        if not isinstance(ports, Mapping) or service not in ports:
+            name = self._resolution[service].adapter
+            raise GoldenPathError(f"the adapter {name!r} opened, but gave no port for {service!r}", where=service)
+        return ports
 
     def _why_not(self, service: str) -> str:
         for each in self._resolution.unanswered:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakSet
 
 from goldenpath.domain.timeline import Event, Observation, ScenarioFinished, ScenarioStarted, ServiceUse, StepFinished
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.runtime.loop import ScenarioTask
-from goldenpath.runtime.observing import ObservedPort, Seen
+from goldenpath.runtime.observing import ObservedPort, Operation, Seen
 from goldenpath.runtime.opening import OpenAdapters
 from goldenpath.runtime.payload import payload
 from goldenpath.runtime.services import Services, protocol_of
@@ -62,6 +62,7 @@ class OpenedScenario:
         self._task = task
         self._step: int | None = None
         self._begun = time.perf_counter()
+        self._made: WeakSet[Operation] = WeakSet()
         self._clock = ScenarioClock()
         seed = f"{session.run_id}:{session.worker}:{info.id}:{info.attempt}"
         self._ids = SeededIds(seed)
@@ -98,6 +99,18 @@ class OpenedScenario:
         """A text for people without the secrets of this run."""
         return self._session.redactor.text(text)
 
+    def owed(self, needs: Iterable[str]) -> str | None:
+        """Why nothing answers a service that this scenario needs, where that counts as a failure: on a build server.
+
+        Args:
+            needs: As for ``missing``.
+        """
+        if not self._session.settings.ci:
+            return None
+        wanted = {need.partition(".")[0] for need in needs} | self._owners().keys()
+        gone = (each for each in self._session.resolution.unanswered if each.service in wanted)
+        return next((f"nothing answers {each.service}: {each.reason}" for each in gone), None)
+
     def missing(self, needs: Iterable[str]) -> str | None:
         """Why this scenario cannot run here, or None.
 
@@ -116,6 +129,11 @@ class OpenedScenario:
             if capability and capability not in choice.capabilities:
                 return f"it needs {capability}, which {service} ({choice.tier}) does not have here"
         return None
+
+    def never_ran(self) -> str | None:
+        """What is wrong with steps that called an operation of a port and kept it, and nobody ever awaited it."""
+        waiting = [each.name for each in self._made if each.is_waiting]
+        return f"{waiting[0]} was called and never awaited, so it never ran" if waiting else None
 
     def proved_nothing(self) -> str | None:
         """What is wrong with a scenario whose steps are done and that made no observation through its service's port.
@@ -166,7 +184,9 @@ class OpenedScenario:
     def _close(self) -> str | None:
         try:
             self._task.run(self._adapters.close())
-        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # an adapter is anybody's code
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # an adapter is anybody's code
             return f"a service did not close: {type(error).__name__}: {error}"
         return None
 
@@ -197,9 +217,9 @@ class OpenedScenario:
         async def port() -> Any:
             return await self._adapters.port(service)
 
-        return ObservedPort(
-            service, caller, protocol_of(service), port, self._observe, promised_only=caller == SCENARIO
-        )
+        if caller != SCENARIO:
+            return ObservedPort(service, caller, protocol_of(service), port, self._observe, promised_only=False)
+        return ObservedPort(service, caller, protocol_of(service), port, self._observe, made=self._made.add)
 
     def _observe(self, seen: Seen) -> None:
         if seen.service not in self._session.resolution:

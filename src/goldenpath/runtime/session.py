@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from goldenpath.config import Settings
+from goldenpath.domain.errors import UsageError
 from goldenpath.domain.redaction import Redactor
 from goldenpath.domain.timeline import RejectedCandidate, RunFinished, RunStarted, ServiceResolved
 from goldenpath.domain.values import Resolution
@@ -79,7 +80,23 @@ class RunSession:
         if self.settings.fault is not None:
             faults.find(self.settings.fault)
         availability = self._loop.run(probe(candidates(self.settings, self.registry)))
-        return resolve(self.settings, self.registry, availability)
+        resolution = resolve(self.settings, self.registry, availability)
+        self._check_tags(resolution)
+        return resolution
+
+    def prepare(self) -> None:
+        """Settle what must be settled before the first scenario of this process.
+
+        Raises:
+            UsageError: As for ``resolution``; or nothing can be written where it was asked for.
+        """
+        _ = self.resolution
+        output = self.root / self.settings.output
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            said = f"the folder for timelines cannot be made: {error.strerror}"
+            raise UsageError(said, where=str(output), try_next='output = ".goldenpath"') from None
 
     def open(self, scenario: ScenarioInfo, task: ScenarioTask) -> OpenedScenario:
         """Begin an attempt at a scenario; the first of a run makes the run's folder.
@@ -111,6 +128,17 @@ class RunSession:
     def flush(self) -> None:
         """Write out what was emitted so far, with every secret of the scenario masked."""
         self._writer.flush()
+
+    def _check_tags(self, resolution: Resolution) -> None:
+        """Let no tag belong to a service that is not there: its scenarios would be skipped, or prove nothing."""
+        known = {*resolution.services, *(each.service for each in resolution.unanswered), *self.settings.services}
+        for tag, service in self.settings.service_tags.items():
+            if service not in known:
+                raise UsageError(
+                    f"the tag @{tag} belongs to the service {service!r}, and there is none of that name",
+                    where=str(self.settings.source or "tags"),
+                    try_next=f'one of: {", ".join(sorted(known))}; or [services] {service} = "none"',
+                )
 
     def _start(self) -> None:
         if self._writer.is_open:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from goldenpath.domain.errors import GoldenPathError
+from goldenpath.domain.errors import GoldenPathError, ServiceUnavailable
 from goldenpath.domain.values import Choice, Resolution, Tier
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
+from goldenpath.runtime import opening
 from goldenpath.runtime.opening import OpenAdapters
 
 
@@ -54,5 +55,54 @@ def test_an_adapter_that_closes_still_reaches_what_it_needs():
         assert shelf.opened == 1
         with pytest.raises(GoldenPathError, match="used after its scenario was over"):
             await adapters.port("shelf")
+
+    asyncio.run(scenario())
+
+
+class Stubborn:
+    """Waits for ever when it opens or closes, whatever is said to it."""
+
+    services, needs = ("stubborn",), ()
+
+    def __init__(self, where):
+        self.where = where
+
+    @asynccontextmanager
+    async def open(self, context):
+        if self.where == "open":
+            await asyncio.Event().wait()
+        yield {"stubborn": []}
+        released = asyncio.get_running_loop().time() + 1
+        while self.where == "close" and asyncio.get_running_loop().time() < released:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(1)
+
+
+def stubborn(where):
+    resolution = Resolution((Choice("stubborn", "stubborn.own", Tier.LOCAL, False, ""),))
+    clock, ids = ScenarioClock(), SeededIds("test")
+    return OpenAdapters(resolution, lambda _: Stubborn(where), lambda service, needs: OpenContext("test", clock, ids))
+
+
+def test_an_adapter_that_never_opens_is_lost_in_time(monkeypatch):
+    monkeypatch.setattr(opening, "OPENING", 0.01)
+
+    async def scenario():
+        adapters = stubborn("open")
+        with pytest.raises(ServiceUnavailable, match="it did not open within"):
+            await asyncio.wait_for(adapters.port("stubborn"), 5)
+        await adapters.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_adapter_that_never_closes_is_left_behind_in_time(monkeypatch):
+    monkeypatch.setattr(opening, "CLOSING", 0.01)
+
+    async def scenario():
+        adapters = stubborn("close")
+        await adapters.port("stubborn")
+        with pytest.raises(TimeoutError, match="it was still closing after"):
+            await asyncio.wait_for(adapters.close(), 0.5)
 
     asyncio.run(scenario())
