@@ -207,8 +207,11 @@ def test_ctrl_c_lets_the_step_clean_up_and_closes_the_record(project):
     project.file(
         "features/conftest.py",
         """
-        import asyncio, _thread
+        import asyncio, signal, _thread
         from goldenpath.bdd import given
+
+        # Started in the background of a shell, a process ignores Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
         @given("it is interrupted")
         async def _():
