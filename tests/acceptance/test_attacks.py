@@ -133,7 +133,8 @@ def test_an_adapter_that_raises_anything_fails_its_scenario(project, where, rais
     result.stdout.no_fnmatch_line("*INTERNALERROR*")
 
 
-def test_a_probe_that_ends_the_process_makes_its_service_unavailable(project):
+def test_a_probe_that_ends_the_process_makes_its_service_unavailable(project, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
     billing(project, probe="raise SystemExit(3)")
     result = project.run("features")
     result.assert_outcomes(skipped=1)
@@ -183,15 +184,20 @@ def test_a_folder_that_cannot_be_made_is_a_usage_error(project):
     result.stderr.fnmatch_lines(["*pytest.ini: the folder for timelines cannot be made: *"])
 
 
-def test_our_frames_are_not_shown_when_a_step_that_yields_fails_at_its_end(project):
-    project.file(
-        "features/conftest.py",
-        CALLS + '@when("it ends badly")\nasync def _():\n    yield\n    assert False, "at the end"\n',
-    )
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ('assert False, "at the end"', "AssertionError: at the end"),
+        ("yield", "ValueError: _ has more than one 'yield'"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_our_frames_are_not_shown_when_a_step_that_yields_fails_at_its_end(project, kind, end, told):
+    project.file("features/conftest.py", CALLS + f'@when("it ends badly")\n{kind} _():\n    yield\n    {end}\n')
     one(project, "it ends badly")
     result = project.run("features", "-v")
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*AssertionError: at the end"])
+    result.stdout.fnmatch_lines([f"E*{told}"])
     result.stdout.no_fnmatch_line("*goldenpath/runtime*")
     result.stdout.no_fnmatch_line("*goldenpath/pytest_plugin*")
 

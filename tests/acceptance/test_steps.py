@@ -221,8 +221,10 @@ def test_a_target_fixture_holds_for_later_steps_and_fixtures_only(project):
     result.assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("body", ["return asyncio.sleep(0)", "return asyncio.Future(loop=asyncio.new_event_loop())"])
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize(
+    "body",
+    ["return asyncio.sleep(0)", "loop = asyncio.new_event_loop(); loop.close(); return asyncio.Future(loop=loop)"],
+)
 def test_what_nobody_awaits_is_an_error(project, body):
     conftest = f"""
     import asyncio

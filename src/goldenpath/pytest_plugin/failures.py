@@ -27,7 +27,7 @@ from goldenpath.domain.errors import FeatureError, GoldenPathError, NotSeen, Ste
 if TYPE_CHECKING:
     from goldenpath.gherkin import Step
     from goldenpath.pytest_plugin.attempt import Attempt, Failure
-    from goldenpath.pytest_plugin.item import ScenarioItem
+    from goldenpath.pytest_plugin.item import FeatureItem, ScenarioItem
 
 WIDTH: Final = 80
 SHOWN: Final = 12
@@ -237,6 +237,19 @@ def _written_by_users(failure: Failure, excinfo: ExceptionInfo[BaseException]) -
     start = next((place for place, entry in enumerate(entries) if entry.frame.code.raw is code), None)
     kept = [entry for entry in entries[start:] if not _is_machinery(entry)]
     return Traceback(kept).filter(excinfo)
+
+
+def without_lines(item: FeatureItem, excinfo: ExceptionInfo[BaseException]) -> ReprExceptionInfo | None:
+    """An error that was raised in no line of a user's: its text alone. None for all others, which pytest tells."""
+    told_by_pytest = isinstance(excinfo.value, pytest.FixtureLookupError | pytest.fail.Exception)
+    if (
+        told_by_pytest
+        or item.config.getoption("fulltrace", False)
+        or not all(_is_machinery(entry) for entry in excinfo.traceback)
+    ):
+        return None
+    said = excinfo.exconly()
+    return plain([f"E   {line}" for line in said.splitlines()], item.path, item.scenario.line, _first_line(said))
 
 
 def without_machinery(excinfo: ExceptionInfo[BaseException]) -> Traceback:

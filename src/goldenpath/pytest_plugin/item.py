@@ -17,7 +17,7 @@ from goldenpath.pytest_plugin.run import Run
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from _pytest._code.code import ExceptionInfo, TerminalRepr, Traceback
+    from _pytest._code.code import ExceptionInfo, TerminalRepr, Traceback, TracebackStyle
     from _pytest.fixtures import FuncFixtureInfo
 
     from goldenpath.gherkin import Feature, Hollow, Pickle
@@ -121,6 +121,12 @@ class FeatureItem(pytest.Item):
     def _traceback_filter(self, excinfo: ExceptionInfo[BaseException]) -> Traceback:
         """Where pytest tells an error itself: without our own frames."""
         return failures.without_machinery(excinfo)
+
+    def _repr_failure_py(
+        self, excinfo: ExceptionInfo[BaseException], style: TracebackStyle | None = None
+    ) -> TerminalRepr:
+        """How pytest tells an error of a fixture, or of the end of a step."""
+        return failures.without_lines(self, excinfo) or super()._repr_failure_py(excinfo, style)
 
     def judge(self, report: pytest.TestReport) -> None:
         """Take in what pytest says of one phase; the record of the attempt is closed with its teardown."""
