@@ -6,9 +6,13 @@ import keyword
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Final
+from functools import cache
+from typing import TYPE_CHECKING, Final
 
 from goldenpath.bdd import StepDefinition
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 NEAR: Final = 0.6
 """How much two sentences must have in common to be called near, from 0 to 1 (difflib's own default)."""
@@ -18,6 +22,11 @@ _VALUES: Final = re.compile(
     r"|(?P<float>(?<![\w.,-])-?\d+\.\d+(?![\w.]))"
     r"|(?P<int>(?<![\w.,-])-?\d+(?!\w|[.,-]\d))"
 )
+_DEFINITION: Final = """\
+@{{ kind }}({{ sentence }})
+async def {{ name }}({{ parameters | join(", ") }}) -> None:
+    raise NotImplementedError("this step is still to be written")
+"""
 _NAMES: Final = {"string": "text", "float": "amount", "int": "count"}
 _TYPES: Final = {"string": "str", "float": "float", "int": "int"}
 
@@ -53,11 +62,15 @@ def snippet(kind: str, text: str, *, docstring: bool = False, datatable: bool = 
     parameters += ["docstring: str"] * docstring + ["datatable: list[list[str]]"] * datatable
     sentence = "".join(parts)
     quoted = f'"{sentence}"' if '"' not in sentence and "\\" not in sentence else repr(sentence)
-    return (
-        f"@{kind}({quoted})\n"
-        f"async def {_name(text)}({', '.join(parameters)}) -> None:\n"
-        f'    raise NotImplementedError("this step is still to be written")\n'
-    )
+    return _template().render(kind=kind, sentence=quoted, name=_name(text), parameters=parameters)
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment
+
+    # What comes out is Python, not HTML: the sentence was made a literal before.
+    return Environment(autoescape=False, keep_trailing_newline=True).from_string(_DEFINITION)  # noqa: S701
 
 
 def _escape(literal: str) -> str:

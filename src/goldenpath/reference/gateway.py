@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from websockets.frames import CloseCode
+
 from goldenpath.domain.errors import Conflict, Invalid, NotSignedIn
 from goldenpath.ports.agents import AgentsPort, Started
 from goldenpath.ports.auth import AuthPort, Claims
@@ -19,18 +21,6 @@ from goldenpath.reference.event_log import EventLog, events_channel, from_json, 
 
 TICKET_LIFE: Final = 60
 """How long a ticket is good, in seconds."""
-
-NORMAL: Final = 1000
-"""The close code after a goodbye (RFC 6455, 7.4.1)."""
-
-LOST: Final = 1006
-"""What a client sees where the line was cut (RFC 6455, 7.4.1)."""
-
-GOING_AWAY: Final = 1001
-"""The close code when the gateway ends (RFC 6455, 7.4.1)."""
-
-BROKEN: Final = 1011
-"""The close code when the gateway cannot go on (RFC 6455, 7.4.1)."""
 
 _LISTEN: Final = 60.0
 
@@ -61,11 +51,11 @@ class Window:
 
     async def close(self) -> None:
         """See ``Wire``."""
-        await self.end(NORMAL, "goodbye")
+        await self.end(CloseCode.NORMAL_CLOSURE, "goodbye")
 
     async def drop(self) -> None:
         """See ``Wire``."""
-        await self.end(LOST, "the line was cut")
+        await self.end(CloseCode.ABNORMAL_CLOSURE, "the line was cut")
 
     async def listen(self) -> None:
         """Begin to listen: from now on nothing is missed, and nothing is delivered before ``flow``."""
@@ -102,7 +92,7 @@ class Window:
         if not self._listening.done():
             self._listening.set_exception(error)
             return
-        self.connection.ended(BROKEN, "the gateway cannot go on")
+        self.connection.ended(CloseCode.INTERNAL_ERROR, "the gateway cannot go on")
         self.gateway.failures.append(error)
 
 
@@ -131,7 +121,7 @@ class Gateway:
             if resume is not None:
                 await self.resume(window, resume)
         except BaseException:
-            await window.end(LOST, "the connection was refused")
+            await window.end(CloseCode.ABNORMAL_CLOSURE, "the connection was refused")
             raise
         self.windows.append(window)
         window.flow()
@@ -153,7 +143,7 @@ class Gateway:
             Exception: What a connection broke on.
         """
         for window in list(self.windows):
-            await window.end(GOING_AWAY, "the gateway ends")
+            await window.end(CloseCode.GOING_AWAY, "the gateway ends")
         failures, self.failures = self.failures, []
         if len(failures) == 1:
             raise failures[0]

@@ -14,7 +14,7 @@ from typing import Any, cast
 from goldenpath.ports.events import Connection, Event
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every operation, and freezing costs more than all else of it
 class Seen:
     """One operation as the proxy saw it, before it becomes an observation of a scenario."""
 
@@ -90,7 +90,7 @@ class ObservedPort:
         return f"<the port of {self._service!r}, called by {self._caller!r}>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as ``Seen``
 class _Call:
     """One call of one operation, not yet made."""
 

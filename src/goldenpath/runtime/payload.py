@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
 
@@ -33,10 +34,11 @@ def payload(value: Any, redactor: Redactor, key: str = "", depth: int = 0) -> An
         key: Under which key, or as the answer of which operation, the value stands.
         depth: How many levels are around it.
     """
+    cls: type = type(value)
+    if cls is str:
+        return _short(redactor.value(value[:LONGEST_READ], key))
     if value is None or isinstance(value, bool | int | float):
         return value
-    if type(value) is str:
-        return _short(redactor.value(value[:LONGEST_READ], key))
     if isinstance(value, Enum):
         return payload(value.value, redactor, key, depth)
     if isinstance(value, str):
@@ -47,16 +49,23 @@ def payload(value: Any, redactor: Redactor, key: str = "", depth: int = 0) -> An
         return value.total_seconds()
     if isinstance(value, bytes | bytearray | memoryview):
         return f"({len(value)} bytes)"
-    if is_dataclass(value) and not isinstance(value, type):
-        value = {each.name: getattr(value, each.name) for each in fields(value)}
+    names = _field_names(cls)
     if depth == DEEPEST:
         return "..."
+    if names is not None:
+        return {name: payload(getattr(value, name), redactor, name, depth + 1) for name in names[:MOST_ITEMS]}
     if isinstance(value, Mapping):
         items = islice(value.items(), MOST_ITEMS)
         return {str(name): payload(item, redactor, str(name), depth + 1) for name, item in items}
     if isinstance(value, Sequence | Set):
         return [payload(item, redactor, key, depth + 1) for item in islice(value, MOST_ITEMS)]
-    return f"({type(value).__name__})"
+    return f"({cls.__name__})"
+
+
+@lru_cache(maxsize=256)
+def _field_names(cls: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass; None for any other class."""
+    return tuple(each.name for each in fields(cls)) if is_dataclass(cls) else None
 
 
 def _short(text: str) -> str:

@@ -49,6 +49,8 @@ def test_no_thread_outlives_the_scenario():
 
     during = asyncio.run(scenario())
     assert during
+    for thread in during:  # it has been told, and ends in its own time
+        thread.join(timeout=5)
     assert not during & set(threading.enumerate())
 
 

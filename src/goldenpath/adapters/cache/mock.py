@@ -35,6 +35,8 @@ class MockCache:
         options: dict[str, Any] = {"single_connection_client": True, "max_connections": 2**31}
         # Half a surrogate pair is a key that nobody set, and no error.
         options |= {"decode_responses": True, "encoding_errors": "surrogatepass"}
+        # Nothing is sent over a wire: a deadline for sending would cost a task each time. RESP2 greets with nothing.
+        options |= {"socket_timeout": None, "protocol": 2}
         async with FakeAsyncRedis(server=FakeServer(), **options) as client:
             cache = RedisCache(client)
             faults.install(context.fault, "cache", cache)

@@ -46,14 +46,15 @@ class RedisCache:
     async def increment(self, key: str, by: int = 1, ttl: float | None = None) -> int:
         """See ``CachePort``."""
         lifetime = self._milliseconds(ttl)
-        async with self._client.pipeline(transaction=True) as both:
-            if lifetime is not None:
+        try:
+            if lifetime is None:
+                return int(await self._client.incrby(self._prefix + key, by))
+            async with self._client.pipeline(transaction=True) as both:
                 both.set(self._prefix + key, 0, px=lifetime, nx=True)
-            both.incrby(self._prefix + key, by)
-            try:
+                both.incrby(self._prefix + key, by)
                 return int((await both.execute())[-1])
-            except ResponseError as error:
-                raise Invalid(f"the value of {key!r} is no whole number", code="no_number") from error
+        except ResponseError as error:
+            raise Invalid(f"the value of {key!r} is no whole number", code="no_number") from error
 
     async def take(self, key: str) -> str | None:
         """See ``CachePort``."""

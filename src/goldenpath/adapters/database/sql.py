@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from sqlalchemy import Connection, and_, case, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from goldenpath.adapters.database.tables import check, checked, messages, runs, threads, users
@@ -16,30 +15,88 @@ from goldenpath.domain.errors import Conflict, Invalid, NotFound
 from goldenpath.ports.database import MessageRow, RunRow, ThreadRow, UserRow
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row, Select, Table
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy import Select, Table
 
-T = TypeVar("T")
 AnyRow = TypeVar("AnyRow", UserRow, ThreadRow, MessageRow, RunRow)
+
+Transaction = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
+"""Does all of what it is given on a connection, or nothing of it, and gives what that gave."""
+
+
+def _columns(kind: type[Any], table: Table) -> Select[Any]:
+    """A query for the columns that the row has, in its order."""
+    return select(*(table.c[field.name] for field in fields(kind)))
+
+
+# Statements are built once: to put one together costs SQLAlchemy more than to execute it.
+_USER: Final = _columns(UserRow, users).where(users.c.id == bindparam("user"))
+_USER_BY_EMAIL: Final = _columns(UserRow, users).where(users.c.email_folded == bindparam("email"))
+
+_OWN_THREADS: Final = _columns(ThreadRow, threads).where(threads.c.owner_id == bindparam("owner"))
+_THREAD: Final = _OWN_THREADS.where(threads.c.id == bindparam("thread"))
+_THREAD_BY_KEY: Final = _OWN_THREADS.where(threads.c.idempotency_key == bindparam("key"))
+_NEWEST: Final = _OWN_THREADS.order_by(threads.c.last_activity_at.desc(), threads.c.id.desc()).limit(bindparam("most"))
+_OLDER: Final = _NEWEST.where(
+    or_(
+        threads.c.last_activity_at < bindparam("at"),
+        and_(threads.c.last_activity_at == bindparam("at"), threads.c.id < bindparam("after")),
+    )
+)
+
+_MESSAGES: Final = (
+    _columns(MessageRow, messages)
+    .join(threads, threads.c.id == messages.c.thread_id)
+    .where(threads.c.owner_id == bindparam("owner"), messages.c.thread_id == bindparam("thread"))
+    .order_by(messages.c.position)
+)
+
+_IN_ORDER: Final = _columns(RunRow, runs).order_by(runs.c.created_at, runs.c.position)
+_OWN_RUNS: Final = _IN_ORDER.where(runs.c.owner_id == bindparam("owner"))
+_RUN: Final = _OWN_RUNS.where(runs.c.id == bindparam("run"))
+_RUNNING: Final = _IN_ORDER.where(runs.c.status == "running")
+_IS_RUN: Final = select(runs.c.id).where(runs.c.id == bindparam("run"))
+
+_FINISH: Final = (
+    update(runs)
+    .where(runs.c.id == bindparam("run"), runs.c.status == "running")
+    .values(status=bindparam("ended"), error=bindparam("why"), finished_at=bindparam("end"), answer=bindparam("said"))
+    .returning(runs.c.thread_id)
+)
+
+# An activity moves forward, never back.
+_TOUCH: Final = (
+    update(threads)
+    .where(threads.c.id == bindparam("thread"))
+    .values(
+        last_activity_at=case(
+            (threads.c.last_activity_at < bindparam("at"), bindparam("at")), else_=threads.c.last_activity_at
+        )
+    )
+)
+_TOUCH_OWN: Final = _TOUCH.where(threads.c.owner_id == bindparam("owner"))
 
 
 class SqlStore:
-    """``Store`` over an engine on whose database the tables of ``tables.metadata`` stand."""
+    """``Store`` on a database on which the tables of ``tables.metadata`` stand.
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    Args:
+        transaction: Works on that database.
+    """
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
 
     async def user(self, user_id: str) -> UserRow | None:
         """See ``DatabasePort``."""
-        return await self._one(UserRow, _columns(UserRow, users).where(users.c.id == user_id))
+        return await self._one(UserRow, _USER, user=user_id)
 
     async def user_by_email(self, email: str) -> UserRow | None:
         """See ``Store``."""
-        return await self._one(UserRow, _columns(UserRow, users).where(users.c.email_folded == email.casefold()))
+        return await self._one(UserRow, _USER_BY_EMAIL, email=email.casefold())
 
     async def add_user(self, row: UserRow) -> None:
         """See ``Store``."""
-        values = checked(users, row) | {"email_folded": row.email.casefold(), "permissions": list(row.permissions)}
+        values = checked(users, row) | {"email_folded": row.email.casefold()}
         try:
             await self._transaction(lambda connection: connection.execute(insert(users), values))
         except IntegrityError:
@@ -47,22 +104,19 @@ class SqlStore:
 
     async def thread(self, owner_id: str, thread_id: str) -> ThreadRow | None:
         """See ``DatabasePort``."""
-        return await self._one(ThreadRow, self._threads_of(owner_id).where(threads.c.id == thread_id))
+        return await self._one(ThreadRow, _THREAD, owner=owner_id, thread=thread_id)
 
     async def thread_by_key(self, owner_id: str, idempotency_key: str) -> ThreadRow | None:
         """See ``Store``."""
-        of_key = self._threads_of(owner_id).where(threads.c.idempotency_key == idempotency_key)
-        return await self._one(ThreadRow, of_key)
+        return await self._one(ThreadRow, _THREAD_BY_KEY, owner=owner_id, key=idempotency_key)
 
     async def threads(
         self, owner_id: str, *, limit: int = 20, before: tuple[datetime, str] | None = None
     ) -> tuple[ThreadRow, ...]:
         """See ``DatabasePort``."""
-        query = self._threads_of(owner_id)
-        at, name = threads.c.last_activity_at, threads.c.id
-        if before is not None:
-            query = query.where(or_(at < before[0], and_(at == before[0], name < before[1])))
-        return await self._all(ThreadRow, query.order_by(at.desc(), name.desc()).limit(limit))
+        if before is None:
+            return await self._all(ThreadRow, _NEWEST, owner=owner_id, most=limit)
+        return await self._all(ThreadRow, _OLDER, owner=owner_id, most=limit, at=before[0], after=before[1])
 
     async def add_thread(self, row: ThreadRow) -> None:
         """See ``Store``."""
@@ -76,31 +130,27 @@ class SqlStore:
 
     async def messages(self, owner_id: str, thread_id: str) -> tuple[MessageRow, ...]:
         """See ``DatabasePort``."""
-        theirs = _columns(MessageRow, messages).join(threads, threads.c.id == messages.c.thread_id)
-        query = theirs.where(threads.c.owner_id == owner_id, messages.c.thread_id == thread_id)
-        return await self._all(MessageRow, query.order_by(messages.c.position))
+        return await self._all(MessageRow, _MESSAGES, owner=owner_id, thread=thread_id)
 
     async def run(self, owner_id: str, run_id: str) -> RunRow | None:
         """See ``DatabasePort``."""
-        query = _columns(RunRow, runs).where(runs.c.id == run_id, runs.c.owner_id == owner_id)
-        return await self._one(RunRow, query)
+        return await self._one(RunRow, _RUN, owner=owner_id, run=run_id)
 
     async def runs(self, owner_id: str) -> tuple[RunRow, ...]:
         """See ``DatabasePort``."""
-        query = _columns(RunRow, runs).where(runs.c.owner_id == owner_id)
-        return await self._all(RunRow, query.order_by(runs.c.created_at, runs.c.position))
+        return await self._all(RunRow, _OWN_RUNS, owner=owner_id)
 
     async def running(self) -> tuple[RunRow, ...]:
         """See ``Store``."""
-        query = _columns(RunRow, runs).where(runs.c.status == "running")
-        return await self._all(RunRow, query.order_by(runs.c.created_at, runs.c.position))
+        return await self._all(RunRow, _RUNNING)
 
     async def add_run(self, row: RunRow, question: MessageRow) -> None:
         """See ``Store``."""
         run, message = checked(runs, row), self._checked_message(question, row.id, row.thread_id)
+        activity = {"thread": row.thread_id, "owner": row.owner_id, "at": question.created_at}
 
         def store(connection: Connection) -> None:
-            if not _touch(connection, row.thread_id, question.created_at, row.owner_id):
+            if not connection.execute(_TOUCH_OWN, activity).rowcount:
                 raise NotFound("there is no such conversation", code="no_thread")
             connection.execute(insert(runs), run)
             connection.execute(insert(messages), message)
@@ -114,43 +164,34 @@ class SqlStore:
         self, run_id: str, *, status: str, error: str | None, finished_at: datetime, answer: MessageRow | None
     ) -> None:
         """See ``Store``."""
-        ending = {"status": status, "error": error, "finished_at": finished_at}
-        for name, value in ending.items():
+        for name, value in {"status": status, "error": error, "finished_at": finished_at}.items():
             check(runs.c[name], value)
-        text = answer.content if answer else None
-        end = update(runs).where(runs.c.id == run_id, runs.c.status == "running").values(**ending, answer=text)
+        said = answer.content if answer else None
+        ending = {"run": run_id, "ended": status, "why": error, "end": finished_at, "said": said}
 
         def store(connection: Connection) -> None:
-            thread_id = connection.execute(end.returning(runs.c.thread_id)).scalar_one_or_none()
+            thread_id = connection.execute(_FINISH, ending).scalar_one_or_none()
             if thread_id is None:
                 raise _not_running(connection, run_id)
             if answer is not None:
                 connection.execute(insert(messages), self._checked_message(answer, run_id, thread_id))
-            _touch(connection, thread_id, finished_at)
+            connection.execute(_TOUCH, {"thread": thread_id, "at": finished_at})
 
         try:
             await self._transaction(store)
         except IntegrityError:
             raise Conflict("the answer's id is taken", code="taken") from None
 
-    async def _transaction(self, work: Callable[[Connection], T]) -> T:
-        """Do all of ``work`` or nothing of it."""
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(work)
+    async def _all(self, kind: type[AnyRow], query: Select[Any], **values: object) -> tuple[AnyRow, ...]:
+        rows = await self._transaction(lambda connection: connection.execute(query, values).all())
+        return tuple(kind(*row) for row in rows)
 
-    async def _all(self, kind: type[AnyRow], query: Select[Any]) -> tuple[AnyRow, ...]:
-        rows = await self._transaction(lambda connection: connection.execute(query).all())
-        return tuple(_row(kind, row) for row in rows)
-
-    async def _one(self, kind: type[AnyRow], query: Select[Any]) -> AnyRow | None:
+    async def _one(self, kind: type[AnyRow], query: Select[Any], **values: object) -> AnyRow | None:
         try:
-            found = await self._all(kind, query)
+            found = await self._all(kind, query, **values)
         except UnicodeEncodeError:  # half a surrogate pair: no row has it
             return None
         return found[0] if found else None
-
-    def _threads_of(self, owner_id: str) -> Select[Any]:
-        return _columns(ThreadRow, threads).where(threads.c.owner_id == owner_id)
 
     def _checked_thread(self, row: ThreadRow) -> dict[str, Any]:
         if not row.title:
@@ -163,29 +204,7 @@ class SqlStore:
         return checked(messages, row)
 
 
-@cache
-def _columns(kind: type[Any], table: Table) -> Select[Any]:
-    """A query for the columns that the row has, in its order: the same at each call, for others to be made from."""
-    return select(*(table.c[field.name] for field in fields(kind)))
-
-
-def _row(kind: type[AnyRow], row: Row[Any]) -> AnyRow:
-    values = dict(row._mapping)  # noqa: SLF001  # SQLAlchemy's documented name
-    if "permissions" in values:
-        values["permissions"] = tuple(values["permissions"])
-    return kind(**values)
-
-
-def _touch(connection: Connection, thread_id: str, at: datetime, owner_id: str | None = None) -> bool:
-    """Move a conversation's activity forward, never back; whether there is one, of that owner if one is named."""
-    newest = case((threads.c.last_activity_at < at, at), else_=threads.c.last_activity_at)
-    theirs = threads.c.id == thread_id
-    if owner_id is not None:
-        theirs = and_(theirs, threads.c.owner_id == owner_id)
-    return connection.execute(update(threads).where(theirs).values(last_activity_at=newest)).rowcount > 0
-
-
 def _not_running(connection: Connection, run_id: str) -> Conflict | NotFound:
-    if connection.execute(select(runs.c.id).where(runs.c.id == run_id)).first():
+    if connection.execute(_IS_RUN, {"run": run_id}).first():
         return Conflict("the run has ended already", code="ended")
     return NotFound("there is no such run", code="no_run")

@@ -54,6 +54,21 @@ class Instant(TypeDecorator[datetime]):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+class Texts(TypeDecorator[tuple[str, ...]]):
+    """Several texts in one column, as a list of JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> Any:
+        """To a list."""
+        return None if value is None else list(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
+        """From a list."""
+        return None if value is None else tuple(value)
+
+
 metadata = MetaData()
 
 # Pages continue after an id: its order must not depend on the locale of the server.
@@ -74,7 +89,7 @@ users = Table(
     # Folded by us: lower() of SQLite knows ASCII only.
     Column("email_folded", String(960), nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
-    Column("permissions", JSON, nullable=False),
+    Column("permissions", Texts, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 
