@@ -114,10 +114,10 @@ Feature: Watching the assistant
 
     @high
     Scenario: Coming back brings the same question, not another
-      Given Ada has asked "Hello"
-      When Ada asks "How did our sales do last week?"
+      Given Ada has asked "How did our sales do last week?"
+      When Ada asks "Read all our contracts"
       And Ada's connection drops once the assistant has started
-      And Ada comes back
+      And Ada comes back when the work is done
       Then Ada has seen every step of the work once, in order
 
     @critical
