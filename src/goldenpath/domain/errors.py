@@ -10,6 +10,7 @@
     │   └── StepModuleError     a step module cannot be loaded
     ├── FeatureError            a feature file cannot be read or parsed      (a collection error of that file)
     ├── StepError               a step is undefined, ambiguous or ill-made
+    ├── Pending                 a step or a hook says that it is still to be written
     ├── MissingCapability       a scenario needs what no adapter of this run can do                (a skip)
     ├── ServiceUnavailable      a service is lost: the only error after which another adapter may answer
     ├── NotSeen                 a wait reached its deadline
@@ -25,6 +26,8 @@ An error says what happened, where, and what to try next.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 
 class GoldenPathError(Exception):
@@ -67,12 +70,48 @@ class StepModuleError(UsageError):
     """A step module cannot be found or imported."""
 
 
+class FeatureProblem(NamedTuple):
+    """One thing that is wrong with a feature file.
+
+    Attributes:
+        uri: The file, as features name it.
+        line: Where, from 1.
+        column: Where, from 1; None where the line says it all.
+        message: What a parseError message says of it.
+    """
+
+    uri: str
+    line: int
+    column: int | None
+    message: str
+
+
 class FeatureError(GoldenPathError):
-    """A feature file cannot be read or parsed."""
+    """A feature file cannot be read or parsed.
+
+    Attributes:
+        problems: Each thing that is wrong with it, in the order of the file.
+        envelopes: The lines of its source message, where it could be decoded, and of a parseError for each problem.
+    """
+
+    problems: tuple[FeatureProblem, ...] = ()
+    envelopes: bytes = b""
 
 
 class StepError(GoldenPathError):
     """A step is undefined, ambiguous or ill-made."""
+
+
+class Pending(GoldenPathError):
+    """A step or a hook says that it is still to be written.
+
+    Args:
+        reason: What it waits for; empty for nothing in particular.
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason or "this is still to be written")
+        self.reason = reason
 
 
 class MissingCapability(GoldenPathError):
