@@ -1,4 +1,4 @@
-r"""The vocabulary for people who write steps: ``given``, ``when``, ``then``, ``step``, parsers and parameter types.
+r"""The vocabulary for people who write steps: sentences, hooks, attachments, parsers and parameter types.
 
 ::
 
@@ -26,17 +26,38 @@ from typing import Any, TypeVar
 
 from goldenpath.bdd import parsers
 from goldenpath.bdd.adapting import OtherParser, get_parser
+from goldenpath.bdd.attaching import attach, link, log, pending
 from goldenpath.bdd.definitions import StepDefinition, place_of
+from goldenpath.bdd.hooks import (
+    HookDefinition,
+    after_run,
+    after_scenario,
+    after_step,
+    before_run,
+    before_scenario,
+    before_step,
+)
 from goldenpath.bdd.parameter_types import ParameterType, parameter_type, parameter_types
 from goldenpath.domain.errors import StepError
 
 __all__ = [
+    "HookDefinition",
     "ParameterType",
     "StepDefinition",
+    "after_run",
+    "after_scenario",
+    "after_step",
+    "attach",
+    "before_run",
+    "before_scenario",
+    "before_step",
     "given",
+    "link",
+    "log",
     "parameter_type",
     "parameter_types",
     "parsers",
+    "pending",
     "step",
     "then",
     "when",

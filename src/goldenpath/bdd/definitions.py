@@ -44,9 +44,7 @@ class StepDefinition:
     @property
     def where(self) -> str:
         """``file:line``, the file relative to the current folder if it lies below it."""
-        here = Path.cwd()
-        path = Path(self.file)
-        return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{self.line}"
+        return told_place(self.file, self.line)
 
     @property
     def place(self) -> tuple[str | None, str, str, int]:
@@ -55,6 +53,13 @@ class StepDefinition:
 
     def __str__(self) -> str:
         return f'@{self.kind or "step"}("{self.pattern}") at {self.where}'
+
+
+def told_place(file: str, line: int) -> str:
+    """``file:line``, the file relative to the current folder if it lies below it."""
+    here = Path.cwd()
+    path = Path(file)
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{line}"
 
 
 def place_of(func: Callable[..., Any]) -> tuple[str, int]:

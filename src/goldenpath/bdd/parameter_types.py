@@ -96,6 +96,11 @@ def defined(name: str | None) -> ParameterType | None:
     return _defined.get(name or "")
 
 
+def unknown(name: str | None) -> bool:
+    """Whether a name could be a parameter type, and nobody has defined it."""
+    return name is not None and name not in _CUCUMBERS_OWN and name not in _defined and not _FORBIDDEN & set(name)
+
+
 def registry() -> ParameterTypeRegistry:
     """The library's registry with everything that is defined now."""
     if not _registry:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re as base_re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from goldenpath.bdd import literals
-from goldenpath.bdd.parameter_types import defined, registry
+from goldenpath.bdd import groups, literals
+from goldenpath.bdd.parameter_types import defined, registry, unknown
 
 NO_WORDS: Final[frozenset[str]] = frozenset()
 
@@ -51,6 +51,15 @@ class StepParser(ABC):
     def words(self) -> frozenset[str]:
         """Words that stand, between blanks, in every text that matches; empty when none is known."""
         return NO_WORDS
+
+    def groups(self, found: Any, text: str) -> list[dict[str, Any]]:
+        """What was found, and where in the text: the ``stepMatchArguments`` of Cucumber Messages.
+
+        Args:
+            found: What ``match`` gave for the text.
+            text: The text.
+        """
+        return []
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
@@ -102,6 +111,14 @@ class re(StepParser):  # noqa: N801 - pytest-bdd's name
         """Read from the expression."""
         return literals.of_regex(self.name, self._flags)
 
+    @cached_property
+    def _shapes(self) -> tuple[groups.Shape, ...]:
+        return tuple((number, inner, None) for number, inner in groups.trees(self.regex))
+
+    def groups(self, found: base_re.Match[str], text: str) -> list[dict[str, Any]]:
+        """One for each group that lies in no other."""
+        return groups.arguments(found, self._shapes)
+
 
 class parse(StepParser):  # noqa: N801 - pytest-bdd's name
     """A format of the ``parse`` library: ``"{count:d} items"``. Case does not count unless asked for.
@@ -145,6 +162,10 @@ class parse(StepParser):  # noqa: N801 - pytest-bdd's name
         """Read from the format."""
         return literals.of_parse_format(self.name)
 
+    def groups(self, found: Any, text: str) -> list[dict[str, Any]]:
+        """One for each field, with a name or without."""
+        return groups.of_spans(text, found.spans.values())
+
 
 class cfparse(parse):  # noqa: N801 - pytest-bdd's name
     """As ``parse``, with numbers of things: ``{names:Name+}``, ``{names:Name*}``, ``{name:Name?}`` (parse_type)."""
@@ -165,16 +186,15 @@ class cucumber(StepParser):  # noqa: N801 - beside the names of pytest-bdd
     """
 
     @cached_property
-    def _compiled(self) -> tuple[Callable[[str], base_re.Match[str] | None], tuple[_Parameter, ...], tuple[str, ...]]:
-        from cucumber_expressions.expression import CucumberExpression
-
-        make: type[Any] = CucumberExpression  # the library has no annotations
-        expression = make(self.name, registry())
-        tree = expression.tree_regexp
-        spans = _groups(tree.group_builder)
-        types = expression.parameter_types
-        parameters = tuple(_parameter(kind, span) for kind, span in zip(types, spans, strict=True))
-        return tree.regexp.match, parameters, tuple(f"{{{kind.name}}}" for kind in types)
+    def _compiled(self) -> _Compiled:
+        regex, types = _compile(self.name)
+        found = list(zip(types, groups.trees(regex), strict=True))
+        return _Compiled(
+            match=regex.match,
+            parameters=tuple(_parameter(kind, tree) for kind, tree in found),
+            written=tuple(f"{{{kind.name}}}" for kind in types),
+            shapes=tuple((number, inner, kind.name) for kind, (number, inner) in found),
+        )
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -183,48 +203,71 @@ class cucumber(StepParser):  # noqa: N801 - beside the names of pytest-bdd
         Raises:
             Exception: The expression does not parse, or has a parameter type that nobody defined.
         """
-        return self._compiled[2]
+        return self._compiled.written
 
     def match(self, text: str) -> base_re.Match[str] | None:
         """The match of the expression's regular expression."""
-        return self._compiled[0](text)
+        return self._compiled.match(text)
 
     def arguments(self, found: base_re.Match[str]) -> Sequence[Any]:
         """The values that the parameter types make, in order."""
         return [
             transform(*found.group(*groups)) if len(groups) > 1 else transform(found.group(*groups))
-            for transform, groups in self._compiled[1]
+            for transform, groups in self._compiled.parameters
         ]
 
     def words(self) -> frozenset[str]:
         """Read from the expression."""
         return literals.of_cucumber_expression(self.name)
 
+    def groups(self, found: base_re.Match[str], text: str) -> list[dict[str, Any]]:
+        """One for each parameter, with the name of its type."""
+        return groups.arguments(found, self._compiled.shapes)
 
+    @property
+    def undefined(self) -> tuple[str, ...]:
+        """The names in its braces that are no parameter type so far, in order; found without compiling it."""
+        return tuple(dict.fromkeys(name for name in self._names() if unknown(name)))
+
+    def may_mean(self, text: str) -> bool:
+        """Whether the text would be meant if every parameter type that nobody defined matched anything.
+
+        Raises:
+            Exception: As ``match``, for all that is wrong with it besides.
+        """
+        loose = _BRACES.sub(lambda found: "{}" if unknown(found[1]) else found[0], self.name)
+        return _compile(loose)[0].match(text) is not None
+
+    def _names(self) -> Iterator[str]:
+        return (found[1] for found in _BRACES.finditer(self.name) if found[1] is not None)
+
+
+_BRACES: Final = base_re.compile(r"\\.|{([^{}()/\\]*)}", base_re.DOTALL)
 _Parameter = tuple[Callable[..., Any], tuple[int, ...]]
 """A transformer, and the groups of the match whose texts it takes."""
 
 
-def _groups(builder: Any) -> list[tuple[int, ...]]:
-    """For each parameter its own group, then those directly inside it; groups count in the order of their ``(``."""
-    spans = []
-    number = 1
-    for parameter in builder.children:
-        own, number = number, number + 1
-        inner = []
-        for child in parameter.children:
-            inner.append(number)
-            number += _size(child)
-        spans.append((own, *inner))
-    return spans
+class _Compiled(NamedTuple):
+    """What is known of a Cucumber Expression once it is compiled."""
+
+    match: Callable[[str], base_re.Match[str] | None]
+    parameters: tuple[_Parameter, ...]
+    written: tuple[str, ...]
+    shapes: tuple[groups.Shape, ...]
 
 
-def _size(builder: Any) -> int:
-    return 1 + sum(_size(child) for child in builder.children)
+def _compile(pattern: str) -> tuple[base_re.Pattern[str], Sequence[Any]]:
+    """The regular expression of a Cucumber Expression, and the library's types of its parameters."""
+    from cucumber_expressions.expression import CucumberExpression
+
+    make: type[Any] = CucumberExpression  # the library has no annotations
+    expression = make(pattern, registry())
+    return expression.tree_regexp.regexp, expression.parameter_types
 
 
-def _parameter(kind: Any, groups: tuple[int, ...]) -> _Parameter:
+def _parameter(kind: Any, tree: groups.Tree) -> _Parameter:
     """The groups inside go to the transformer, or its own where there are none or nobody wants them apart."""
+    number, inner = tree
     own = defined(kind.name)
-    apart = groups[1:] if own is None or own.transformer is not None else ()
-    return kind.transformer, apart or groups[:1]
+    apart = tuple(each for each, _ in inner) if own is None or own.transformer is not None else ()
+    return kind.transformer, apart or (number,)
