@@ -1,62 +1,82 @@
 """Feature files: read, parse and compile into pickles.
 
 gherkin-official parses the text and compiles the pickles (https://github.com/cucumber/gherkin); what is added here
-is what a runner asks of them: the kind of each step, names that stay the same between runs, and a list of what looks
-like a scenario but would run nothing.
+is what a runner asks of them: the kind of each step, names that stay the same between runs, the messages that a
+report begins with, and a list of what looks like a scenario but would run nothing.
 
-The parser is imported when the first file is read: a suite without features does not pay for it.
+A file that has not changed is not parsed again. The parser is imported when the first file is parsed: a suite without
+features, or with none that changed, does not pay for it.
 """
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Callable
+from pathlib import Path, PurePath
 
-from goldenpath.gherkin import slips
-from goldenpath.gherkin.compiling import SyntaxTree, pickles, tags_of
-from goldenpath.gherkin.model import Feature, Hollow, Pickle, Step
-from goldenpath.gherkin.parsing import decode, parse
+import msgspec
 
-__all__ = ["Feature", "Hollow", "Pickle", "Step", "read"]
+from goldenpath.domain.errors import FeatureError
+from goldenpath.gherkin.cache import Entry
+from goldenpath.gherkin.model import Compiled, Feature, Hollow, Pickle, Step
+
+__all__ = ["Feature", "Hollow", "Pickle", "Step", "is_feature", "read"]
 
 
-def read(path: Path, *, rootdir: Path, features_root: Path) -> Feature:
-    """Read one ``.feature`` file.
+def is_feature(path: PurePath) -> bool:
+    """Whether a file is a feature by its name: ``.feature``, or ``.feature.md`` for Gherkin in Markdown."""
+    return path.name.endswith((".feature", ".feature.md"))
+
+
+def read(path: Path, *, rootdir: Path, features_root: Path, cache: Path | None = None) -> Feature:
+    """Read one feature file.
 
     Args:
-        path: The file. It is UTF-8, with or without a byte order mark.
+        path: The file. It is UTF-8, with or without a byte order mark; Markdown if it ends in ``.md``.
         rootdir: What ``uri`` is relative to: pytest's rootdir.
         features_root: What scenario ids are relative to: the folder of features that was asked for or is set.
+        cache: The folder where compiled features are kept by their content; None keeps none.
 
     Raises:
         FeatureError: The file is not UTF-8 or does not parse, a column of an Examples table is there twice, the
             first step of a scenario or background has no kind, or a misspelt keyword would hide a step. It names all
-            syntax errors; ``where`` is the first.
+            syntax errors; ``where`` is the first, ``envelopes`` tells them to a report.
         OSError: The file cannot be read.
     """
-    uri = _relative(path, rootdir)
-    text = decode(path.read_bytes(), uri)
-    document = parse(text, uri)
-    feature = document.get("feature")
-    if feature is None:
-        nothing = Hollow(path.name, 1, "has no feature in it", is_scenario=False)
-        return Feature(path, uri, features_root, "", "", "en", "", (), 1, (), (nothing,), document)
-    slips.refuse(feature, text, uri)
-    tree = SyntaxTree(feature, uri)
-    return Feature(
-        path=path,
-        uri=uri,
-        root=features_root,
-        name=feature["name"],
-        description=feature["description"].strip(),
-        language=feature["language"],
-        keyword=feature["keyword"],
-        tags=tags_of(feature),
-        line=feature["location"]["line"],
-        pickles=tuple(pickles(document, tree, uri, _relative(path, features_root))),
-        hollow=tuple(tree.hollow),
-        document=document,
-    )
+    raw = path.read_bytes()
+    uri, below = _relative(path, rootdir), _relative(path, features_root)
+    if cache is None:
+        return _feature(*_compiled(raw, uri, below), path, features_root)
+    entry = Entry(cache, raw, uri, below)
+    compiled = entry.load()
+    if compiled is None:
+        compiled, envelopes = _compiled(raw, uri, below)
+        if not entry.store(compiled, envelopes):
+            return _feature(compiled, envelopes, path, features_root)
+    return _feature(compiled, lambda: entry.envelopes() or _envelopes_anew(path, entry), path, features_root)
+
+
+def _feature(compiled: Compiled, envelopes: bytes | Callable[[], bytes], path: Path, root: Path) -> Feature:
+    said = msgspec.structs.asdict(compiled)
+    return Feature(path=path, root=root, held_envelopes=envelopes, **said)
+
+
+def _envelopes_anew(path: Path, entry: Entry) -> bytes:
+    """The envelopes of a feature whose entry was removed since it was read."""
+    raw = path.read_bytes()
+    if not entry.is_of(raw):
+        raise FeatureError(
+            "the file was changed while its scenarios ran, and the cache was emptied",
+            where=entry.uri,
+            try_next="run again",
+        )
+    return _compiled(raw, entry.uri, entry.below)[1]
+
+
+def _compiled(raw: bytes, uri: str, below: str) -> tuple[Compiled, bytes]:
+    from goldenpath.gherkin import reading
+
+    return reading.compiled(raw, uri, below)
 
 
 def _relative(path: Path, folder: Path) -> str:

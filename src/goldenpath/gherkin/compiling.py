@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from goldenpath.domain.errors import FeatureError
-from goldenpath.gherkin.model import Hollow, Pickle, Step
+from gherkin.dialect import Dialect
+from msgspec.structs import replace
 
-if TYPE_CHECKING:
-    from gherkin.pickles.compiler import Compiler
+from goldenpath.gherkin.messages import id_of
+from goldenpath.gherkin.model import Hollow, Kind, Pickle, Step
+from goldenpath.gherkin.official import LiteralCompiler
+from goldenpath.gherkin.parsing import refusal
 
-KINDS: Final = {"Context": "given", "Action": "when", "Outcome": "then"}
+KINDS: Final[Mapping[str, Kind]] = {"Context": "given", "Action": "when", "Outcome": "then"}
 """The parser's keyword types, and the kinds of step definitions that answer them."""
 
 
@@ -32,7 +34,7 @@ class SyntaxTree:
         self.uri = uri
         self.feature = feature
         self.scenarios: dict[str, tuple[Mapping[str, Any], str | None]] = {}
-        self.steps: dict[str, tuple[Mapping[str, Any], str, bool]] = {}
+        self.steps: dict[str, tuple[Mapping[str, Any], Kind, bool]] = {}
         self.rows: dict[str, tuple[Mapping[str, str], tuple[str, ...]]] = {}
         self.hollow: list[Hollow] = []
         self._walk(feature["children"], tags_of(feature), None)
@@ -71,15 +73,17 @@ class SyntaxTree:
         return ""
 
     def _keep_steps(self, steps: Sequence[Mapping[str, Any]], *, background: bool) -> None:
-        kind = ""
+        kind: Kind | None = None
         for step in steps:
             kind = KINDS.get(step["keywordType"], kind)
-            if not kind:
+            if kind is None:
                 # As pytest-bdd does: nothing in the scenario itself says which definitions may answer.
-                raise FeatureError(
+                raise refusal(
                     f'the first step "{step["keyword"]}{step["text"]}" is neither a Given, a When nor a Then',
-                    where=f"{self.uri}:{step['location']['line']}",
-                    try_next="begin the first step of a scenario or background with Given, When or Then",
+                    self.uri,
+                    step["location"]["line"],
+                    "begin the first step of a scenario or background with Given, When or Then",
+                    step["location"]["column"],
                 )
             self.steps[step["id"]] = (step, kind, background)
 
@@ -87,10 +91,11 @@ class SyntaxTree:
         header = [cell["value"] for cell in examples.get("tableHeader", {}).get("cells", ())]
         for name in header:
             if header.count(name) > 1:
-                raise FeatureError(
+                raise refusal(
                     f'the column "{name}" is in these Examples twice, and one of the two would be ignored',
-                    where=f"{self.uri}:{examples['tableHeader']['location']['line']}",
-                    try_next="give every column a name of its own",
+                    self.uri,
+                    examples["tableHeader"]["location"]["line"],
+                    "give every column a name of its own",
                 )
         for row in examples.get("tableBody", ()):
             values = tuple(cell["value"] for cell in row["cells"])
@@ -103,64 +108,122 @@ def _empty(node: Mapping[str, Any], tags: tuple[str, ...], rule: str | None) -> 
 
 @cache
 def _outline_keywords(language: str) -> frozenset[str]:
-    from gherkin.dialect import Dialect
-
     dialect = Dialect.for_name(language)
     if dialect is None:
         return frozenset()
     return frozenset(dialect.scenario_outline_keywords) - frozenset(dialect.scenario_keywords)
 
 
-@cache
-def _compiler() -> type[Compiler]:
-    from gherkin.pickles.compiler import Compiler
-
-    class LiteralCompiler(Compiler):
-        """Puts the values of a row in as they are: the library takes the column's name for a regular expression."""
-
-        def _interpolate(self, name: Any, variable_cells: Any, value_cells: Any) -> Any:
-            if name is None or "<" not in name:
-                return name
-            for variable, value in zip(variable_cells, value_cells, strict=False):
-                name = name.replace(f"<{variable['value']}>", value["value"])
-            return name
-
-    return LiteralCompiler
-
-
-def pickles(document: Mapping[str, Any], tree: SyntaxTree, uri: str, path: str) -> Iterator[Pickle]:
-    """What can run, in the order of the file.
+class Pickles:
+    """What can run, and every pickle message of the file, in the order of the file.
 
     Args:
         document: gherkin-official's syntax tree of the file.
         tree: The same, by id.
-        uri: The file, for the compiler.
         path: The file below its features root: the first part of the scenario ids.
+
+    Attributes:
+        runnable: What can run.
+        messages: The pickles of gherkin-official under our ids, those of hollow scenarios included.
+        hollow: What would run nothing.
     """
-    ids = _Ids()
-    hollow = {hollow.line for hollow in tree.hollow}
-    for pickle in _compiler()().compile({**document, "uri": uri}):  # type: ignore[typeddict-item]
-        scenario, rule = tree.scenarios[pickle["astNodeIds"][0]]
-        if scenario["location"]["line"] in hollow:
-            continue
-        values, row = tree.rows[pickle["astNodeIds"][1]] if len(pickle["astNodeIds"]) > 1 else ({}, ())
-        parts = (path, scenario["name"]) if rule is None else (path, rule, scenario["name"])
-        scenario_id, ordinal = ids.of(parts, row)
-        yield Pickle(
+
+    def __init__(self, document: Mapping[str, Any], tree: SyntaxTree, path: str) -> None:
+        self._tree = tree
+        self._path = path
+        self._ids = _Ids()
+        self.runnable: list[Pickle] = []
+        self.messages: list[dict[str, Any]] = LiteralCompiler().compile({**document, "uri": tree.uri})  # type: ignore[typeddict-item, assignment]
+        self.hollow = tree.hollow
+        self._compile()
+
+    def _compile(self) -> None:
+        hollow = {hollow.line: index for index, hollow in enumerate(self.hollow) if hollow.is_scenario}
+        empty = []
+        for message in self.messages:
+            scenario, rule = self._tree.scenarios[message["astNodeIds"][0]]
+            index = hollow.get(scenario["location"]["line"])
+            if index is None:
+                self.runnable.append(self._pickle(message, scenario, rule))
+            else:
+                empty.append((index, message, scenario, rule))
+        for index, message, scenario, rule in reversed(empty):  # the first row is written last, and stays
+            _, row = self._row(message)
+            _name(message, self._id(scenario, rule, row)[0])
+            self.hollow[index] = replace(self.hollow[index], message_id=message["id"])
+
+    def _pickle(self, message: dict[str, Any], scenario: Mapping[str, Any], rule: str | None) -> Pickle:
+        values, row = self._row(message)
+        scenario_id, ordinal = self._id(scenario, rule, row)
+        _name(message, scenario_id)
+        return Pickle(
             id=scenario_id,
-            name=pickle["name"],
-            feature=tree.feature["name"],
+            name=message["name"],
+            feature=self._tree.feature["name"],
             rule=rule,
-            tags=_once(tuple(tag["name"] for tag in pickle["tags"])),
-            line=pickle["location"]["line"],
+            tags=_once(tuple(tag["name"] for tag in message["tags"])),
+            line=message["location"]["line"],
             row=row,
             ordinal=ordinal,
-            steps=tuple(_step(step, values, tree) for step in pickle["steps"]),
+            steps=tuple([self._step(step, values) for step in message["steps"]]),
             description=scenario["description"].strip(),
             template=scenario["name"],
             keyword=scenario["keyword"],
             scenario_line=scenario["location"]["line"],
+            message_id=message["id"],
         )
+
+    def _row(self, message: Mapping[str, Any]) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        nodes = message["astNodeIds"]
+        return self._tree.rows[nodes[1]] if len(nodes) > 1 else ({}, ())
+
+    def _id(self, scenario: Mapping[str, Any], rule: str | None, row: tuple[str, ...]) -> tuple[str, int]:
+        parts = (self._path, scenario["name"]) if rule is None else (self._path, rule, scenario["name"])
+        return self._ids.of(parts, row)
+
+    def _step(self, message: dict[str, Any], values: Mapping[str, str]) -> Step:
+        written, kind, background = self._tree.steps[message["astNodeIds"][0]]
+        if background and values:
+            _put_in(message, values)
+        docstring = table = None
+        if argument := message.get("argument"):
+            docstring, table = argument.get("docString"), argument.get("dataTable")
+        return Step(
+            written["keyword"],
+            kind,
+            message["text"],
+            written["location"]["line"],
+            written["location"]["column"],
+            docstring["content"] if docstring else None,
+            docstring.get("mediaType") if docstring else None,
+            tuple(tuple(cell["value"] for cell in row["cells"]) for row in table["rows"]) if table else None,
+            background,
+            message["type"],
+        )
+
+
+def _name(message: dict[str, Any], scenario_id: str) -> None:
+    """Give a pickle message the ids that every run gives it."""
+    message["id"] = name = id_of(scenario_id)
+    for index, step in enumerate(message["steps"]):
+        step["id"] = f"{name}-{index}"
+
+
+def _put_in(step: dict[str, Any], values: Mapping[str, str]) -> None:
+    """Put the values of a row into a background's step: the compiler leaves it alone, pytest-bdd does not."""
+
+    def filled(text: str) -> str:
+        for name, value in values.items():
+            text = text.replace(f"<{name}>", value)
+        return text
+
+    step["text"] = filled(step["text"])
+    argument = step.get("argument", {})
+    if docstring := argument.get("docString"):
+        docstring["content"] = filled(docstring["content"])
+    for row in argument.get("dataTable", {}).get("rows", ()):
+        for cell in row["cells"]:
+            cell["value"] = filled(cell["value"])
 
 
 class _Ids:
@@ -180,33 +243,6 @@ class _Ids:
             if name not in self._given:  # another scenario may be called "this one#2"
                 self._given.add(name)
                 return name, ordinal
-
-
-def _step(step: Mapping[str, Any], values: Mapping[str, str], tree: SyntaxTree) -> Step:
-    written, kind, background = tree.steps[step["astNodeIds"][0]]
-    argument = step.get("argument") or {}
-    docstring, table = argument.get("docString"), argument.get("dataTable")
-
-    def put_in(text: str) -> str:
-        # The compiler leaves backgrounds alone; pytest-bdd puts the row's values in there too.
-        if background and values and "<" in text:
-            for name, value in values.items():
-                text = text.replace(f"<{name}>", value)
-        return text
-
-    return Step(
-        keyword=written["keyword"],
-        kind=kind,
-        text=put_in(step["text"]),
-        line=written["location"]["line"],
-        column=written["location"]["column"],
-        docstring=put_in(docstring["content"]) if docstring else None,
-        media_type=docstring.get("mediaType") if docstring else None,
-        datatable=tuple(tuple(put_in(cell["value"]) for cell in row["cells"]) for row in table["rows"])
-        if table
-        else None,
-        background=background,
-    )
 
 
 def tags_of(node: Mapping[str, Any]) -> tuple[str, ...]:

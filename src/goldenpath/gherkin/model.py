@@ -1,15 +1,22 @@
-"""Feature files as values: features, pickles and their steps."""
+"""Feature files as values: features, pickles and their steps.
+
+They are msgspec structs, so that a compiled feature is stored and read again without parsing. None of them can be
+part of a cycle, so the garbage collector need not look at them (``gc=False``): a suite has a hundred thousand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+Kind: TypeAlias = Literal["given", "when", "then"]
+StepType: TypeAlias = Literal["Context", "Action", "Outcome", "Unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True, gc=False, array_like=True):
     """One step of a pickle, as it will run.
 
     Attributes:
@@ -22,10 +29,11 @@ class Step:
         media_type: What is written behind the opening quotes of the doc string.
         datatable: The cells of its data table, header included.
         background: Whether it stands in a Background.
+        type: Cucumber's word for the kind; ``*`` is ``Unknown``, and so is an And below it.
     """
 
     keyword: str
-    kind: str
+    kind: Kind
     text: str
     line: int
     column: int
@@ -33,10 +41,10 @@ class Step:
     media_type: str | None = None
     datatable: tuple[tuple[str, ...], ...] | None = None
     background: bool = False
+    type: StepType = "Unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Pickle:
+class Pickle(Struct, frozen=True, gc=False, array_like=True):
     """One scenario, or one row of an outline, as it will run: it has at least one step of its own.
 
     Attributes:
@@ -53,6 +61,7 @@ class Pickle:
         template: The scenario's name as written, ``<who>`` and all.
         keyword: ``Scenario``, ``Example``, ``Scenario Outline``, in the language of the file.
         scenario_line: Of the scenario's keyword; from 1.
+        message_id: Of its pickle message; that of the step at ``index`` is ``{message_id}-{index}``.
     """
 
     id: str
@@ -68,10 +77,10 @@ class Pickle:
     template: str
     keyword: str
     scenario_line: int
+    message_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hollow:
+class Hollow(Struct, frozen=True, gc=False, array_like=True):
     """Something that looks as if it were tested, and would run nothing.
 
     Attributes:
@@ -81,6 +90,8 @@ class Hollow:
         is_scenario: Whether it is a scenario or an outline; if not, it is a rule, a feature or a file without any.
         tags: Its tags, inherited ones included.
         rule: The rule's name; None outside of rules.
+        message_id: Of its pickle message, the first if it has several: Cucumber makes pickles of scenarios without
+            steps. Empty where there is none.
     """
 
     name: str
@@ -89,16 +100,14 @@ class Hollow:
     is_scenario: bool = True
     tags: tuple[str, ...] = ()
     rule: str | None = None
+    message_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One feature file.
+class Compiled(Struct, frozen=True, gc=False, array_like=True):
+    """What a feature file says: all of it follows from its bytes, its ``uri`` and its path below the features root.
 
     Attributes:
-        path: Where it was read.
         uri: Its path relative to pytest's rootdir, with ``/``; absolute where it lies on another drive.
-        root: The features root that scenario ids are relative to.
         name: The feature's name; empty for a file without a feature.
         description: The free text below the name.
         language: The dialect, e.g. ``en``.
@@ -107,12 +116,9 @@ class Feature:
         line: Of the feature's keyword; from 1.
         pickles: What can run, in the order of the file.
         hollow: What would run nothing, in the order of the file. It is in no pickle.
-        document: gherkin-official's syntax tree.
     """
 
-    path: Path
     uri: str
-    root: Path
     name: str
     description: str
     language: str
@@ -121,4 +127,30 @@ class Feature:
     line: int
     pickles: tuple[Pickle, ...]
     hollow: tuple[Hollow, ...]
-    document: Mapping[str, Any]
+
+
+class Feature(Compiled, frozen=True, kw_only=True):
+    """One feature file.
+
+    Attributes:
+        path: Where it was read.
+        root: The features root that scenario ids are relative to.
+        held_envelopes: ``envelopes``, or what reads them: they are eight times the file, so they wait on the disk.
+    """
+
+    path: Path
+    root: Path
+    held_envelopes: bytes | Callable[[], bytes]
+
+    @property
+    def envelopes(self) -> bytes:
+        """Its source, gherkinDocument and pickle messages, a line of JSON each; read anew each time.
+
+        https://github.com/cucumber/messages. Hollow scenarios have pickles here, as Cucumber gives them.
+
+        Raises:
+            FeatureError: They are no longer in the cache, and the file has changed since.
+            OSError: They are no longer in the cache, and the file is gone.
+        """
+        held = self.held_envelopes
+        return held if isinstance(held, bytes) else held()

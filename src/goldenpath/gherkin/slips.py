@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final
 
-from goldenpath.domain.errors import FeatureError
+from goldenpath.gherkin.parsing import refusal
 
 _ALIKE: Final = 0.8
 _TITLES: Final = ("Scenario", "Scenario Outline", "Scenario Template", "Background")
@@ -43,11 +43,8 @@ def refuse(feature: Mapping[str, Any], text: str, uri: str) -> None:
             line = lines[number].strip()
             meant = _title(line) or (_step(line) if steps and _is_right_above(lines, number, steps) else "")
             if meant:
-                raise FeatureError(
-                    f'"{line}" is read as description, and what it says would not run',
-                    where=f"{uri}:{number + 1}",
-                    try_next=f'write "{meant}", or the description in other words',
-                )
+                said = f'"{line}" is read as description, and what it says would not run'
+                raise refusal(said, uri, number + 1, f'write "{meant}", or the description in other words')
 
 
 def _described(node: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int]]:

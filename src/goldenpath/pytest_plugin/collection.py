@@ -57,7 +57,10 @@ class FeatureFile(pytest.Module):
     def _read(self, run: Run) -> gherkin.Feature:
         root = self.config.rootpath
         return gherkin.read(
-            self.path, rootdir=root, features_root=features_root(self.path, root, run.settings.features)
+            self.path,
+            rootdir=root,
+            features_root=features_root(self.path, root, run.settings.features),
+            cache=root / run.settings.output / "cache",
         )
 
     def _items(self, run: Run, feature: gherkin.Feature, fixtures: FuncFixtureInfo) -> Iterator[pytest.Item]:

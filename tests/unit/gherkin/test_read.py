@@ -36,7 +36,6 @@ def test_a_feature_says_what_it_is(feature):
         """)
     assert (read.name, read.description, read.language, read.keyword) == ("Buying", "What we live of.", "en", "Feature")
     assert (read.uri, read.line, read.tags) == ("features/shop.feature", 3, ("@shop", "@web"))
-    assert read.document["feature"]["name"] == "Buying"
     assert read.hollow == ()
     [pickle] = read.pickles
     assert (pickle.id, pickle.name, pickle.feature, pickle.rule) == (
@@ -258,7 +257,7 @@ def test_line_ends_and_a_byte_order_mark_make_no_difference(feature, ends, mark)
     lines = ["Feature: Fünf", "  Scenario: S", "    Given ü", '      """', "      a", "      b", '      """', ""]
     [pickle] = feature(mark + ends.join(lines).encode()).pickles
     assert pickle.feature == "Fünf"
-    assert pickle.steps == (Step("Given ", "given", "ü", 3, 5, docstring="a\nb"),)
+    assert pickle.steps == (Step("Given ", "given", "ü", 3, 5, docstring="a\nb", type="Context"),)
 
 
 @pytest.mark.parametrize(
