@@ -2,15 +2,18 @@
 #
 #   make golden-path   set up and watch the Golden Path pass
 #   make check         the fast checks, before a commit (under a minute)
+#   make kit           the Cucumber Compatibility Kit
 #   make test          every check; what CI runs
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NODE := tests/kit/node
+NODE_READY := $(NODE)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help golden-path check test lint types floors lock clean
+.PHONY: help golden-path check kit node test lint types floors lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -39,12 +42,23 @@ floors: $(READY)
 check: lint types floors ## The fast checks: format, lint, types, floors, unit tests
 	$(BIN)/pytest tests/unit tests/architecture -q -n 2
 
-test: lint types floors ## Every check
+$(NODE_READY): $(NODE)/package.json $(NODE)/package-lock.json
+	npm --prefix $(NODE) ci --loglevel=error
+	@touch $(NODE_READY)
+
+node: ## Install what messages are checked with (a machine without npm goes without)
+	@if command -v npm >/dev/null; then $(MAKE) -s $(NODE_READY); else echo 'There is no npm: no schema and no HTML report will be checked.'; fi
+
+kit: $(READY) node ## The Cucumber Compatibility Kit: how many of its samples conform
+	$(BIN)/pytest tests/kit -n 2
+
+test: lint types floors node ## Every check
 	$(BIN)/pytest features/ --mode mock
-	$(BIN)/pytest tests -n 2
+	$(BIN)/pytest tests -n 2 --ignore tests/kit
+	$(MAKE) kit
 
 lock: $(READY) ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
 
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) .goldenpath .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(NODE)/node_modules .goldenpath .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""A scenario without steps needs none."""

@@ -1,0 +1,1 @@
+"""An undefined step: no attempt more will define it."""
