@@ -7,18 +7,18 @@ of a step does not grow with the number of definitions, and a pattern is compile
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
 
-from goldenpath.authoring.calls import Call, ill_made, prepare
-from goldenpath.authoring.namespaces import definitions_in
-from goldenpath.authoring.suggestions import nearest, snippet
-from goldenpath.bdd import StepDefinition
-from goldenpath.bdd.parsers import string
+from goldenpath.authoring.answers import AmbiguousStep, Match, UndefinedStep
+from goldenpath.authoring.calls import Call, prepare
+from goldenpath.authoring.filing import UNREADABLE, Hit, KindIndex
+from goldenpath.authoring.namespaces import definitions_in, hooks_in
+from goldenpath.authoring.preference import of_pytest_bdd
+from goldenpath.authoring.suggestions import nearest, snippets
+from goldenpath.bdd import HookDefinition, StepDefinition
 from goldenpath.domain.errors import StepError
 
 __all__ = [
@@ -29,67 +29,9 @@ __all__ = [
     "StepIndex",
     "UndefinedStep",
     "definitions_in",
+    "hooks_in",
     "prepare",
 ]
-
-
-_FIRST: Final = 'name the folder of your step modules in goldenpath.toml, as in steps = ["steps"], and write there'
-
-
-class UndefinedStep(StepError):
-    """No definition answers a step.
-
-    Attributes:
-        kind: Of the step.
-        text: Of the step.
-        nearest: The definitions whose sentences are most like it, the most alike first.
-        other_kinds: Definitions that answer the very text, in a step of another kind.
-        snippet: A definition to paste, whose body is still to be written.
-
-    Args:
-        alone: Whether the project has no definition at all, so that the settings may have been forgotten.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        text: str,
-        *,
-        nearest: tuple[StepDefinition, ...],
-        other_kinds: tuple[StepDefinition, ...],
-        snippet: str,
-        alone: bool = False,
-    ) -> None:
-        lines = [f'no step definition answers {kind.capitalize()} "{text}"']
-        lines += [f"  no Examples have a column for {name}" for name in re.findall(r"<[^<>\s][^<>]*>", text)]
-        lines += [f"  it is there as another kind: {definition}" for definition in other_kinds]
-        lines += [f"  near to it: {definition}" for definition in nearest]
-        indented = "".join(f"\n    {line}".rstrip() for line in snippet.splitlines())
-        where = _FIRST if alone else "write it in a step module"
-        super().__init__("\n".join(lines), try_next=f"{where}:\n{indented}")
-        self.kind = kind
-        self.text = text
-        self.nearest = nearest
-        self.other_kinds = other_kinds
-        self.snippet = snippet
-
-
-class AmbiguousStep(StepError):
-    """Several definitions of one scope answer a step, so that nothing says which is meant.
-
-    Attributes:
-        kind: Of the step.
-        text: Of the step.
-        candidates: All of them, in the order in which they were defined.
-    """
-
-    def __init__(self, kind: str, text: str, candidates: tuple[StepDefinition, ...]) -> None:
-        lines = [f'{len(candidates)} step definitions answer {kind.capitalize()} "{text}"']
-        lines += [f"  {definition}" for definition in candidates]
-        super().__init__("\n".join(lines), try_next="say the two things in different words, or take one of them away")
-        self.kind = kind
-        self.text = text
-        self.candidates = candidates
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,44 +41,14 @@ class Scope:
     Attributes:
         name: Of the plugin, module or conftest, for people.
         definitions: In the order in which they were defined.
+        hooks: Likewise.
+        modules: The same definitions, those of each module apart; empty where all lie in one.
     """
 
     name: str
     definitions: Sequence[StepDefinition]
-
-
-class Match:
-    """A step and what answers it.
-
-    Attributes:
-        definition: What answers.
-        call: How its function is called.
-        shadowed: Definitions of farther scopes that answer too, the nearest of them first.
-    """
-
-    __slots__ = ("_found", "call", "definition", "shadowed")
-
-    def __init__(
-        self, definition: StepDefinition, call: Call, shadowed: tuple[StepDefinition, ...], found: Any
-    ) -> None:
-        self.definition = definition
-        self.call = call
-        self.shadowed = shadowed
-        self._found = found
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The parameters of the sentence by name, after parameter types and converters.
-
-        These are other people's code: what they raise comes out here, so that it fails the step. Each access makes
-        the values anew.
-        """
-        values = self.definition.parser.arguments(self._found)
-        named = dict(values) if isinstance(values, Mapping) else dict(zip(self.call.arguments, values, strict=True))
-        for name, convert in self.definition.converters.items():
-            if name in named:
-                named[name] = convert(named[name])
-        return named
+    hooks: Sequence[HookDefinition] = ()
+    modules: Sequence[Sequence[StepDefinition]] = ()
 
 
 class StepIndex:
@@ -144,12 +56,16 @@ class StepIndex:
 
     Args:
         scopes: From far to near; a nearer one wins.
+        ambiguous: What becomes of a step that several definitions of one scope answer: ``error``, or ``first``, which
+            takes the one that pytest-bdd would take.
     """
 
-    def __init__(self, scopes: Iterable[Scope]) -> None:
+    def __init__(self, scopes: Iterable[Scope], ambiguous: str = "error") -> None:
+        self._scopes = tuple(scopes)
+        self._takes_first = ambiguous == "first"
         self._ranked: list[tuple[int, StepDefinition]] = []
         seen: dict[object, int] = {}
-        for rank, scope in enumerate(scopes):
+        for rank, scope in enumerate(self._scopes):
             for definition in scope.definitions:
                 # One definition may be seen from two scopes, or its file imported twice: the nearest place counts.
                 if definition.place in seen:
@@ -157,12 +73,29 @@ class StepIndex:
                 else:
                     seen[definition.place] = len(self._ranked)
                     self._ranked.append((rank, definition))
-        self._of_kind: dict[str, _KindIndex] = {}
+        self._of_kind: dict[str, KindIndex] = {}
 
     @property
     def definitions(self) -> tuple[StepDefinition, ...]:
         """All of them, from far to near."""
         return tuple(definition for _, definition in sorted(self._ranked, key=lambda ranked: ranked[0]))
+
+    @cached_property
+    def hooks(self) -> tuple[HookDefinition, ...]:
+        """All of them, from far to near, in the order in which they were defined; each once."""
+        return distinct(hook for scope in self._scopes for hook in scope.hooks)
+
+    @property
+    def undefined_parameter_types(self) -> dict[object, tuple[str, str]]:
+        """What nobody has defined so far: by the definition's ``place``, the name and the expression that has it.
+
+        Of several in one expression it is the first, as in Cucumber. No expression is compiled for it.
+        """
+        return {
+            definition.place: (missing[0], definition.pattern)
+            for definition in self.definitions
+            if (missing := definition.undefined_parameter_types)
+        }
 
     def find(self, kind: str, text: str, *, docstring: bool = False, datatable: bool = False) -> Match:
         """The definition that answers a step.
@@ -174,109 +107,74 @@ class StepIndex:
             datatable: Whether it has a data table; likewise.
 
         Raises:
-            UndefinedStep: None answers.
+            UndefinedStep: None answers, or one that may answer has a parameter type that nobody defined.
             AmbiguousStep: Several of the nearest scope answer.
             StepError: A definition that may be meant is ill-made.
         """
         found = self._index(kind).find(text)
         if len(found) == 1:
             _, definition, what = found[0]
-            return Match(definition, prepare(definition), (), what)
-        if not found:
-            raise self._undefined(kind, text, docstring=docstring, datatable=datatable)
-        found.sort(key=lambda hit: -hit[0])
-        near = [hit for hit in found if hit[0] == found[0][0]]
+            if what is not UNREADABLE:
+                return Match(definition, text, what, prepare(definition))
+        near = [hit for hit in found if hit[0] == max(rank for rank, _, _ in found)]
+        if not near or any(what is UNREADABLE for _, _, what in near):
+            raise self._undefined(kind, text, near, docstring=docstring, datatable=datatable)
+        return self._chosen(kind, text, near, [hit for hit in found if hit not in near])
+
+    def _chosen(self, kind: str, text: str, near: list[Hit], far: list[Hit]) -> Match:
+        """The match of the one that counts, of several that answer."""
+        aside: list[StepDefinition] = []
         if len(near) > 1:
             order = {definition: place for place, (_, definition) in enumerate(self._ranked)}
-            raise AmbiguousStep(kind, text, tuple(sorted((hit[1] for hit in near), key=order.__getitem__)))
+            near.sort(key=lambda hit: order[hit[1]])
+            if not self._takes_first:
+                raise AmbiguousStep(kind, text, tuple(Match(definition, text, what) for _, definition, what in near))
+            taken = max(near, key=lambda hit: self._preference[hit[1]])
+            aside = [definition for _, definition, _ in near if definition is not taken[1]]
+            near = [taken]
+        far.sort(key=lambda hit: -hit[0])
         _, definition, what = near[0]
-        return Match(definition, prepare(definition), tuple(hit[1] for hit in found[1:]), what)
+        shadowed = tuple(each for _, each, _ in far)
+        return Match(definition, text, what, prepare(definition), shadowed, tuple(aside))
 
-    def _index(self, kind: str) -> _KindIndex:
+    @cached_property
+    def _preference(self) -> dict[StepDefinition, tuple[int, int]]:
+        return of_pytest_bdd(module for scope in self._scopes for module in scope.modules or [scope.definitions])
+
+    def _index(self, kind: str) -> KindIndex:
         index = self._of_kind.get(kind)
         if index is None:
-            index = self._of_kind[kind] = _KindIndex([hit for hit in self._ranked if hit[1].kind in {None, kind}])
+            index = self._of_kind[kind] = KindIndex([hit for hit in self._ranked if hit[1].kind in {None, kind}])
         return index
 
-    def _undefined(self, kind: str, text: str, *, docstring: bool, datatable: bool) -> UndefinedStep:
+    def _undefined(
+        self, kind: str, text: str, near: Iterable[Hit], *, docstring: bool, datatable: bool
+    ) -> UndefinedStep:
+        unreadable = tuple(definition for _, definition, what in near if what is UNREADABLE)
         answer = tuple(dict.fromkeys(self._answers_of_other_kinds(kind, text)))
+        told = {*answer, *unreadable}
         return UndefinedStep(
             kind,
             text,
-            nearest=nearest(text, (definition for _, definition in self._ranked if definition not in answer)),
+            nearest=nearest(text, (definition for _, definition in self._ranked if definition not in told)),
             other_kinds=answer,
-            snippet=snippet(kind, text, docstring=docstring, datatable=datatable),
+            unreadable=unreadable,
+            snippets=snippets(kind, text, docstring=docstring, datatable=datatable),
             alone=all("pytest_bdd" in Path(definition.file).parts for _, definition in self._ranked),
         )
 
     def _answers_of_other_kinds(self, kind: str, text: str) -> Iterator[StepDefinition]:
         for other in sorted({"given", "when", "then"} - {kind}):
             try:
-                yield from (definition for _, definition, _ in self._index(other).find(text))
+                found = self._index(other).find(text)
             except StepError:  # an ill-made definition; it is told when a step of its own kind comes
                 continue
+            yield from (definition for _, definition, what in found if what is not UNREADABLE)
 
 
-_Ranked = tuple[int, StepDefinition]
-_Hit = tuple[int, StepDefinition, Any]
-
-# What re.IGNORECASE takes for an ASCII letter, and str.lower does not make one.
-_FOLD: Final = str.maketrans({"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"})
-
-
-def _fold(text: str) -> str:
-    return (text if text.isascii() else text.translate(_FOLD)).lower()
-
-
-class _KindIndex:
-    """The definitions that answer one kind of step: by their very text, by a word, and the rest."""
-
-    def __init__(self, ranked: Sequence[_Ranked]) -> None:
-        self._exact: dict[str, list[_Ranked]] = {}
-        self._by_word: dict[str, list[_Ranked]] = {}
-        self._by_folded: dict[str, list[_Ranked]] = {}
-        self._rest: list[_Ranked] = []
-        words = [self._words(definition) for _, definition in ranked]
-        needed = Counter(word for some in words for word in some)
-        for hit, some in zip(ranked, words, strict=True):
-            parser = hit[1].parser
-            if isinstance(parser, string):
-                self._exact.setdefault(parser.name, []).append(hit)
-            elif some:
-                word = min(some, key=lambda word: (needed[word], -len(word), word))
-                filed = self._by_folded if parser.ignores_case else self._by_word
-                filed.setdefault(word, []).append(hit)
-            else:
-                self._rest.append(hit)
-
-    @staticmethod
-    def _words(definition: StepDefinition) -> frozenset[str]:
-        parser = definition.parser
-        if isinstance(parser, string):
-            return frozenset()
-        words = parser.words()
-        return frozenset(_fold(word) for word in words if word.isascii()) if parser.ignores_case else words
-
-    def find(self, text: str) -> list[_Hit]:
-        """All that answer, in no order."""
-        found: list[_Hit] = [(rank, definition, True) for rank, definition in self._exact.get(text, ())]
-        _try(self._rest, text, found)
-        if self._by_word:
-            for word in set(text.split()):
-                if word in self._by_word:
-                    _try(self._by_word[word], text, found)
-        if self._by_folded:
-            for word in set(_fold(text).split()):
-                if word in self._by_folded:
-                    _try(self._by_folded[word], text, found)
-        return found
-
-
-def _try(ranked: Iterable[_Ranked], text: str, found: list[_Hit]) -> None:
-    for rank, definition in ranked:
-        try:
-            what = definition.parser.match(text)
-        except Exception as error:  # noqa: BLE001 - whatever the library behind a pattern raises
-            raise ill_made(definition, error) from None
-        if what is not None:
-            found.append((rank, definition, what))
+def distinct(hooks: Iterable[HookDefinition]) -> tuple[HookDefinition, ...]:
+    """Each hook once, at its first place: one may be seen from two scopes, or its file imported twice."""
+    first: dict[object, HookDefinition] = {}
+    for hook in hooks:
+        first.setdefault(hook.place, hook)
+    return tuple(first.values())

@@ -1,4 +1,4 @@
-"""The step definitions that lie in a module's namespace, in our format and in pytest-bdd's."""
+"""The step definitions and hooks that lie in a module's namespace; definitions in our format and in pytest-bdd's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from goldenpath.bdd import StepDefinition
+from goldenpath.bdd import HookDefinition, StepDefinition
 from goldenpath.bdd.adapting import adapt
 from goldenpath.bdd.definitions import place_of
 
@@ -34,6 +34,18 @@ def definitions_in(namespace: Mapping[str, object]) -> list[StepDefinition]:
             if definition is not None:
                 found.append(definition)
     return found
+
+
+def hooks_in(namespace: Mapping[str, object]) -> list[HookDefinition]:
+    """The hooks that a module has, its own and those that it imported with ``from ... import *``.
+
+    Args:
+        namespace: ``vars(module)``.
+
+    Returns:
+        In the order of the namespace.
+    """
+    return [value for value in list(namespace.values()) if isinstance(value, HookDefinition)]
 
 
 def of_fixture_function(function: object) -> StepDefinition | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from itertools import islice, product
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from goldenpath.bdd import StepDefinition
+from goldenpath.bdd import ParameterType, StepDefinition, parameter_types
+from goldenpath.bdd.parameter_types import defined
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -17,18 +19,25 @@ if TYPE_CHECKING:
 NEAR: Final = 0.6
 """How much two sentences must have in common to be called near, from 0 to 1 (difflib's own default)."""
 
+LIMIT: Final = 16
+"""How many snippets one step has at most: a whole number may be an ``{int}`` or a ``{float}``, and so on."""
+
 _VALUES: Final = re.compile(
     r'(?P<string>"(?:[^"\\]|\\.)*"|(?<![^\W_])\'(?:[^\'\\]|\\.)*\'(?![^\W_]))'
     r"|(?P<float>(?<![\w.,-])-?\d+\.\d+(?![\w.]))"
     r"|(?P<int>(?<![\w.,-])-?\d+(?!\w|[.,-]\d))"
 )
 _DEFINITION: Final = """\
+from goldenpath.bdd import {{ kind }}, pending
+
 @{{ kind }}({{ sentence }})
 async def {{ name }}({{ parameters | join(", ") }}) -> None:
-    raise NotImplementedError("this step is still to be written")
+    pending()
 """
 _NAMES: Final = {"string": "text", "float": "amount", "int": "count"}
 _TYPES: Final = {"string": "str", "float": "float", "int": "int"}
+_KNOWN: Final = {int: "int", float: "float", bool: "bool", str: "str", None: "str"}
+"""What to write for the values of a user's parameter type, by what makes them; others are left without a word."""
 
 
 def nearest(text: str, definitions: Iterable[StepDefinition], limit: int = 3) -> tuple[StepDefinition, ...]:
@@ -39,30 +48,85 @@ def nearest(text: str, definitions: Iterable[StepDefinition], limit: int = 3) ->
     return tuple(of_pattern[pattern] for pattern in get_close_matches(text, of_pattern, limit, NEAR))
 
 
-def snippet(kind: str, text: str, *, docstring: bool = False, datatable: bool = False) -> str:
-    """A step definition for this text, in our vocabulary, whose body is still to be written.
+def snippets(kind: str, text: str, *, docstring: bool = False, datatable: bool = False) -> tuple[str, ...]:
+    """Step definitions for this text, in our vocabulary, which run as pending until their body is written.
 
-    Texts in quotes become ``{string}``, whole numbers ``{int}``, others ``{float}``.
+    Texts in quotes become ``{string}``, whole numbers ``{int}`` or ``{float}``, others ``{float}``, and what a
+    parameter type of the project matches, that type. Each snippet begins with its import, so that it can be pasted
+    into any module.
 
     Args:
         kind: ``given``, ``when`` or ``then``.
         text: The step without its keyword.
         docstring: Whether the step has a doc string.
         datatable: Whether it has a data table.
+
+    Returns:
+        At least one, the best first; as many as Cucumber would give, up to ``LIMIT``.
     """
+    values = tuple(_values(text))
+    choices = islice(product(*(value.types for value in values)), LIMIT)
+    below = ["docstring: str"] * docstring + ["datatable: list[list[str]]"] * datatable
+    return tuple(_snippet(kind, text, values, chosen, below) for chosen in choices)
+
+
+class _Value(NamedTuple):
+    """A part of a text that is a value, and the parameter types that it may be of."""
+
+    start: int
+    end: int
+    types: tuple[str, ...]
+
+
+def _values(text: str) -> Iterator[_Value]:
+    """From left to right; at one place the longest counts, as in Cucumber."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for value in _VALUES.finditer(text):
+        name = value.lastgroup or ""
+        found[value.span()] = ["int", "float"] if name == "int" else [name]
+    for own in parameter_types():
+        for span in _spans(own, text) if own.use_for_snippets else ():
+            found.setdefault(span, []).append(own.name)
+    end = 0
+    for start, stop in sorted(found, key=lambda span: (span[0], -span[1])):
+        if start >= end:
+            # Cucumber's own order: {int} before all others, which come by name.
+            yield _Value(start, stop, tuple(sorted(set(found[start, stop]), key=lambda name: (name != "int", name))))
+            end = stop
+
+
+def _spans(own: ParameterType, text: str) -> Iterator[tuple[int, int]]:
+    """Where a parameter type of the project matches whole words, but not the whole sentence."""
+    for regexp in own.regexps:
+        for value in re.finditer(rf"(?<![^\W_])(?:{regexp})(?![^\W_])", text):
+            if value[0].strip() and value[0] != text:
+                yield value.span()
+
+
+def _snippet(kind: str, text: str, values: Sequence[_Value], types: Sequence[str], below: Sequence[str]) -> str:
     parts: list[str] = []
+    names: list[str] = []
     parameters: list[str] = []
     end = 0
-    for value in _VALUES.finditer(text):
-        found = value.lastgroup or ""
-        parts += [_escape(text[end : value.start()]), f"{{{found}}}"]
-        parameters.append(f"{_unused(_NAMES[found], parameters)}: {_TYPES[found]}")
-        end = value.end()
-    parts.append(_escape(text[end:]))
-    parameters += ["docstring: str"] * docstring + ["datatable: list[list[str]]"] * datatable
-    sentence = "".join(parts)
+    for value, found in zip(values, types, strict=True):
+        parts += [_escape(text[end : value.start]), f"{{{found}}}"]
+        names.append(_unused(_NAMES.get(found) or _name(found, "value"), names))
+        parameters.append(f"{names[-1]}: {known}" if (known := _annotation(found)) else names[-1])
+        end = value.end
+    sentence = "".join([*parts, _escape(text[end:])])
     quoted = f'"{sentence}"' if '"' not in sentence and "\\" not in sentence else repr(sentence)
-    return _template().render(kind=kind, sentence=quoted, name=_name(text), parameters=parameters)
+    words = " ".join(text[start:stop] for start, stop in _between(values, text))
+    return _template().render(kind=kind, sentence=quoted, name=_name(words, "step"), parameters=[*parameters, *below])
+
+
+def _between(values: Sequence[_Value], text: str) -> Iterator[tuple[int, int]]:
+    ends = [0, *(value.end for value in values)]
+    return zip(ends, [*(value.start for value in values), len(text)], strict=True)
+
+
+def _annotation(name: str) -> str | None:
+    own = defined(name)
+    return _TYPES.get(name) if own is None else _KNOWN.get(own.transformer)
 
 
 @cache
@@ -77,13 +141,17 @@ def _escape(literal: str) -> str:
     return re.sub(r"([\\{(/])", r"\\\1", literal)
 
 
-def _unused(name: str, parameters: Sequence[str]) -> str:
-    number = sum(parameter.startswith(name) for parameter in parameters) + 1
-    return name if number == 1 else f"{name}_{number}"
+def _unused(name: str, names: Sequence[str]) -> str:
+    """The name, with a number where it is taken, also by what stands below the step."""
+    number = 1
+    while (numbered := name if number == 1 else f"{name}_{number}") in {*names, "docstring", "datatable"}:
+        number += 1
+    return numbered
 
 
-def _name(text: str) -> str:
-    """A name for the function, of the first words of the sentence."""
-    words = re.findall(r"[^\W\d_]+", _VALUES.sub(" ", text).casefold())[:5]
+def _name(text: str, otherwise: str) -> str:
+    """A name for a function or a parameter, of the first words of a text."""
+    words = re.findall(r"[^\W\d_]+", text.casefold())[:5]
     name = "_".join(words)
-    return name if name.isidentifier() and not keyword.iskeyword(name) else f"step_{name}".rstrip("_")
+    taken = keyword.iskeyword(name) or name in {"pending", "given", "when", "then"}
+    return name if name.isidentifier() and not taken else f"{otherwise}_{name}".rstrip("_")

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from goldenpath.bdd.parsers import StepParser
+from goldenpath.bdd import parsers
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class StepDefinition:
 
     kind: str | None
     pattern: str
-    parser: StepParser
+    parser: parsers.StepParser
     func: Callable[..., Any]
     converters: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     target_fixture: str | None = None
@@ -50,6 +50,21 @@ class StepDefinition:
     def place(self) -> tuple[str | None, str, str, int]:
         """What two definitions have in common that come from one place of one file, imported twice or not."""
         return self.kind, self.pattern, os.path.normcase(self.file), self.line
+
+    @property
+    def pattern_type(self) -> str:
+        """What Cucumber Messages call the pattern: ``CUCUMBER_EXPRESSION`` or ``REGULAR_EXPRESSION``.
+
+        They have no word for a format of ``parse`` or for somebody's own parser. Such a pattern is called an
+        expression: in its braces it reads like one, and a tool that compiles it stumbles over ``{count:d}`` and says
+        so, where as a regular expression it would compile and match nothing.
+        """
+        return "REGULAR_EXPRESSION" if isinstance(self.parser, parsers.re) else "CUCUMBER_EXPRESSION"
+
+    @property
+    def undefined_parameter_types(self) -> tuple[str, ...]:
+        """What stands in its braces and is no parameter type so far: as long as there is any, it answers no step."""
+        return self.parser.undefined if isinstance(self.parser, parsers.cucumber) else ()
 
     def __str__(self) -> str:
         return f'@{self.kind or "step"}("{self.pattern}") at {self.where}'

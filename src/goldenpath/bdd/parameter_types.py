@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from goldenpath.domain.errors import StepError
 
@@ -41,6 +41,8 @@ class ParameterType:
     module: str
     file: str
     line: int
+    prefer_for_regexp_match: ClassVar[bool] = False
+    """Whether a group of a regular expression may be read as this type: ours are for expressions alone."""
 
 
 _defined: dict[str, ParameterType] = {}

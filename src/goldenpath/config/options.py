@@ -26,6 +26,8 @@ NONE: Final = "none"
 """The word for a service that the project does not have."""
 
 MODES: Final = (*(mode.value for mode in Mode), *MODE_ALIASES)
+AMBIGUOUS: Final = ("error", "first")
+
 TIERS: Final = (*(tier.value for tier in Tier), NONE)
 
 
@@ -139,6 +141,16 @@ OPTIONS: Final = (
         env="GOLDENPATH_FEATURES",
         default=(),
         type=list[str],
+    ),
+    Option(
+        "ambiguous",
+        "What becomes of a step that several sentences of one scope answer: error, or first, which takes the one that "
+        "pytest-bdd would take and reports every use.",
+        'ambiguous = "first"',
+        key="ambiguous",
+        env="GOLDENPATH_AMBIGUOUS",
+        default=AMBIGUOUS[0],
+        choices=AMBIGUOUS,
     ),
     Option(
         "service_tags",

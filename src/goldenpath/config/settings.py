@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from goldenpath.config.file import SettingsFile, nearest, read
 from goldenpath.config.options import (
+    AMBIGUOUS,
     MODE_ALIASES,
     MODES,
     NO_STAND_INS,
@@ -35,6 +36,8 @@ class Settings:
         services: The tier of one service, or ``none`` for one that the project does not have.
         tags: A Cucumber tag expression, unparsed; None for every scenario.
         steps: The modules with the sentences, in the order in which they are loaded.
+        ambiguous: What becomes of a step that several sentences of one scope answer: ``error``, or ``first`` for the
+            one that pytest-bdd would take.
         features: The folders from which scenario ids count.
         service_tags: Which tag (without ``@``) belongs to which service.
         output: The folder for timelines and reports, relative to the root.
@@ -51,6 +54,7 @@ class Settings:
     services: Mapping[str, str] = field(default_factory=dict)
     tags: str | None = None
     steps: tuple[StepModules, ...] = ()
+    ambiguous: str = AMBIGUOUS[0]
     features: tuple[str, ...] = ()
     service_tags: Mapping[str, str] = field(default_factory=dict)
     output: Path = Path(".goldenpath")
@@ -88,11 +92,14 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
     tiers, tables = _services(flags, environ, file)
     mode = given.get("mode", _Given(option("mode").default, ""))
     _check_choice("mode", mode, MODES)
+    ambiguous = given.get("ambiguous", _Given(option("ambiguous").default, ""))
+    _check_choice("word for ambiguous", ambiguous, AMBIGUOUS)
     return Settings(
         mode=MODE_ALIASES.get(mode.value) or Mode(mode.value),
         services=MappingProxyType(tiers),
         tags=_text(given.get("tags")),
         steps=tuple(_step_modules(_list(given.get("steps")))),
+        ambiguous=ambiguous.value,
         features=tuple(_list(given.get("features"))),
         service_tags=MappingProxyType(_service_tags(file)),
         output=Path(given["output"].value if "output" in given else option("output").default),

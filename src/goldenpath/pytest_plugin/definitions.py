@@ -1,4 +1,4 @@
-"""The step definitions that pytest itself has loaded: those of plugins and conftests.
+"""The step definitions and hooks that pytest itself has loaded: those of plugins and conftests.
 
 Two formats lie in their namespaces. Our decorators leave ``StepDefinition`` objects, which pytest does not see.
 pytest-bdd's leave fixtures named ``pytestbdd_stepdef_...``, which pytest registers like any other. Both are read from
@@ -16,22 +16,29 @@ import pytest
 from _pytest.fixtures import FixtureManager
 from _pytest.nodes import Node
 
-from goldenpath.authoring.namespaces import definitions_in, of_fixture_function
-from goldenpath.bdd import StepDefinition
+from goldenpath.authoring.namespaces import definitions_in, hooks_in, of_fixture_function
+from goldenpath.bdd import HookDefinition, StepDefinition
 
 
 class Registered(NamedTuple):
-    """The definitions of one plugin or conftest.
+    """The definitions and hooks of one plugin or conftest.
 
     Attributes:
         folder: The features at and below this folder see them; None: all do.
         name: Of the plugin, or the path of the conftest, for people.
         definitions: In the order in which they were defined.
+        hooks: Likewise.
     """
 
     folder: Path | None
     name: str
     definitions: list[StepDefinition]
+    hooks: list[HookDefinition]
+
+    @property
+    def is_conftest(self) -> bool:
+        """A conftest is named by its path; pytest's own fixture manager tells one by this too."""
+        return _is_conftest(self.name)
 
     def covers(self, feature: Path) -> bool:
         """Whether a feature file sees them. As pytest resolves neither, both paths are to be of one spelling."""
@@ -39,7 +46,7 @@ class Registered(NamedTuple):
 
 
 def registered_definitions(fixturemanager: FixtureManager) -> list[Registered]:
-    """All step definitions of plugins and conftests, from far to near.
+    """All step definitions and hooks of plugins and conftests, from far to near.
 
     Conftests are loaded folder by folder: ask when the feature is collected, not before. A conftest in pytest's
     rootdir or above it is seen from everywhere, as its fixtures are.
@@ -47,25 +54,25 @@ def registered_definitions(fixturemanager: FixtureManager) -> list[Registered]:
     config = fixturemanager.config
     found: list[Registered] = []
     for name, plugin in config.pluginmanager.list_name_plugin():
-        definitions = definitions_in(getattr(plugin, "__dict__", {})) if plugin is not None else []
-        if definitions:
-            found.append(Registered(_folder(name, config.rootpath), name, definitions))
+        namespace = getattr(plugin, "__dict__", {}) if plugin is not None else {}
+        definitions, hooks = definitions_in(namespace), hooks_in(namespace)
+        if definitions or hooks:
+            found.append(Registered(_folder(name, config.rootpath), name, definitions, hooks))
     known = {definition for registered in found for definition in registered.definitions}
     by_hand: dict[Path | None, list[StepDefinition]] = {}
     for folder, definition in _in_fixtures(fixturemanager):
         if definition not in known:
             by_hand.setdefault(folder, []).append(definition)
-    found += [Registered(folder, "fixtures", definitions) for folder, definitions in by_hand.items()]
+    found += [Registered(folder, "fixtures", definitions, []) for folder, definitions in by_hand.items()]
     return sorted(found, key=_depth)
 
 
 def _is_conftest(plugin_name: str) -> bool:
-    """A conftest is named by its path; pytest's own fixture manager tells one by this too."""
     return plugin_name.endswith("conftest.py")
 
 
 def _depth(registered: Registered) -> int:
-    if _is_conftest(registered.name):
+    if registered.is_conftest:
         return len(Path(registered.name).parts)
     return len(registered.folder.parts) + 1 if registered.folder else 0
 

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, cast
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from goldenpath.authoring.loading import Loaded
     from goldenpath.authoring.matching import Scope, StepIndex
+    from goldenpath.bdd import HookDefinition
     from goldenpath.config import StepModules
     from goldenpath.pytest_plugin.collection import FeatureFile
     from goldenpath.pytest_plugin.definitions import Registered
@@ -35,10 +36,17 @@ _PLUGIN: Final = "goldenpath steps "
 
 
 class Sentences:
-    """The sentences of a run, by scope; an index for each chain of scopes, built once."""
+    """The sentences and hooks of a run, by scope; an index for each chain of scopes, built once.
 
-    def __init__(self, config: pytest.Config, modules: Sequence[StepModules]) -> None:
+    Args:
+        config: Of the run.
+        modules: The step modules of the settings.
+        ambiguous: What becomes of a step that several definitions of one scope answer: ``error`` or ``first``.
+    """
+
+    def __init__(self, config: pytest.Config, modules: Sequence[StepModules], ambiguous: str = "error") -> None:
         self._config = config
+        self._ambiguous = ambiguous
         self._named = _load(modules, config.rootpath)
         _keep_importable(self._named, config.rootpath)
         self._scopes: dict[tuple[int, ...], Scope] = {}
@@ -74,13 +82,31 @@ class Sentences:
             scopes = list(self._chain(file))
             key = tuple(id(scope) for scope in scopes)
             if key not in self._indexes:
-                self._indexes[key] = StepIndex(scopes)
+                self._indexes[key] = StepIndex(scopes, self._ambiguous)
             self._of_place[place] = self._indexes[key]
         return self._of_place[place]
 
+    def run_hooks(self) -> tuple[HookDefinition, ...]:
+        """The hooks before and after the run, of all modules that are loaded, wherever they are seen; from far to near.
+
+        To be asked when every conftest is known. Step modules of the package are among them once a feature used them.
+        """
+        from goldenpath.authoring.matching import distinct, hooks_in
+
+        conftests = [each for each in self._registered if each.is_conftest]
+        plugins = [each for each in self._registered if each not in conftests]
+        own: list[Loaded] = self.__dict__.get("_own", [])
+        modules = [loaded.module for loaded in (*own, *self._named)]
+        found = [
+            *(hook for each in plugins for hook in each.hooks),
+            *(hook for module in modules for hook in hooks_in(vars(module))),
+            *(hook for each in conftests for hook in each.hooks),
+        ]
+        return distinct(hook for hook in found if hook.when in {"before_run", "after_run"})
+
     def _chain(self, file: FeatureFile) -> Iterator[Scope]:
         seen = [each for each in self._registered if each.covers(file.path)]
-        conftests = [each for each in seen if each.name.endswith("conftest.py")]
+        conftests = [each for each in seen if each.is_conftest]
         yield self._scope("plugins", [each for each in seen if each not in conftests])
         named = [each for each in self._named if self._covers(each, file.path)]
         near = [each for each in named if self._is_kept_to(each, file.path)]
@@ -95,16 +121,15 @@ class Sentences:
             yield self._scope(entry, list(loaded))
 
     def _scope(self, name: str, parts: Sequence[Registered | Loaded]) -> Scope:
-        from goldenpath.authoring.matching import Scope, definitions_in
+        from goldenpath.authoring.matching import Scope, definitions_in, hooks_in
 
         key = tuple(id(part) for part in parts)
         if key not in self._scopes:
-            definitions = [
-                definition
-                for part in parts
-                for definition in (part.definitions if isinstance(part, tuple) else definitions_in(vars(part.module)))
-            ]
-            self._scopes[key] = Scope(name, definitions)
+            registered = [part for part in parts if isinstance(part, tuple)]
+            loaded = [vars(part.module) for part in parts if not isinstance(part, tuple)]
+            modules = [*(part.definitions for part in registered), *(definitions_in(names) for names in loaded)]
+            hooks = [*(part.hooks for part in registered), *(hooks_in(names) for names in loaded)]
+            self._scopes[key] = Scope(name, list(chain(*modules)), list(chain(*hooks)), modules)
         return self._scopes[key]
 
     @cached_property

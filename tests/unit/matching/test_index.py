@@ -203,9 +203,8 @@ def test_an_undefined_step_tells_what_is_near_and_what_to_write():
         chain.find("given", 'Ada is signed inn "here"', docstring=True)
     assert caught.value.nearest[0] is near
     assert len(caught.value.nearest) == 2
-    assert caught.value.snippet.startswith("@given('Ada is signed inn {string}')") or caught.value.snippet.startswith(
-        '@given("Ada is signed inn {string}")'
-    )
+    assert '@given("Ada is signed inn {string}")' in caught.value.snippet
+    assert caught.value.snippets == (caught.value.snippet,)
     said = str(caught.value)
     assert said.startswith('no step definition answers Given "Ada is signed inn "here""\n')
     assert f"near to it: {near}" in said
@@ -241,7 +240,6 @@ def test_without_any_definition_a_step_is_undefined():
 @pytest.mark.parametrize(
     ("parser", "said", "try_next"),
     [
-        (parsers.cucumber("a {nobody}"), "nobody defined the parameter type {nobody}", 'parameter_type("nobody"'),
         (parsers.cucumber("a (b"), "does not have a matching ')'", "escape the"),
         (parsers.re("a ("), "missing ), unterminated subpattern", ""),
         (parsers.parse("a {b:Thing}"), "format spec 'Thing' not recognised", ""),
