@@ -1,23 +1,11 @@
 """Feature files become pickles, and what would run nothing is told."""
 
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from goldenpath.domain.errors import FeatureError
 from goldenpath.gherkin import Step, read
-
-
-@pytest.fixture
-def feature(tmp_path):
-    def write(text, name="shop.feature"):
-        path = tmp_path / "features" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
-        return read(path, rootdir=tmp_path, features_root=tmp_path / "features")
-
-    return write
 
 
 def steps(pickle):
