@@ -29,19 +29,19 @@ def compiled(raw: bytes, uri: str, below: str) -> tuple[Compiled, bytes]:
         text = decode(raw, uri)
         source = messages.source(uri, text, media_type)
         text = lines_of(text, uri)
-        value, lines = _compiled(parse(text, uri, media_type), text, uri, below)
+        value, lines = _compiled(parse(text, uri, media_type), text, uri, below, media_type)
     except FeatureError as error:
         error.envelopes = source + messages.parse_errors(error.problems)
         raise
     return value, source + lines
 
 
-def _compiled(document: dict[str, Any], text: str, uri: str, below: str) -> tuple[Compiled, bytes]:
+def _compiled(document: dict[str, Any], text: str, uri: str, below: str, media_type: str) -> tuple[Compiled, bytes]:
     feature = document.get("feature")
     if feature is None:
         nothing = Hollow(PurePath(uri).name, 1, "has no feature in it", is_scenario=False)
         return Compiled(uri, "", "", "en", "", (), 1, (), (nothing,)), messages.compiled(uri, document, ())
-    slips.refuse(feature, text, uri)
+    slips.refuse(feature, text, uri, media_type)
     pickles = Pickles(document, SyntaxTree(feature, uri), below)
     value = Compiled(
         uri=uri,

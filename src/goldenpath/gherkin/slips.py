@@ -2,16 +2,18 @@
 
 Gherkin takes any line below ``Feature:`` or ``Scenario:`` that begins with no keyword for description. What is told
 here is only what can hardly be meant so: ``Scenaro: ...``, and ``Whn ...`` right above a step. English alone is
-looked at, since what is a word and what is a slip differs with the language.
+looked at, since what is a word and what is a slip differs with the language. In Markdown all is prose that is no
+keyword: there the headings are looked at, and the bullets beside steps.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Final
 
+from goldenpath.gherkin.messages import MARKDOWN
 from goldenpath.gherkin.parsing import refusal
 
 _ALIKE: Final = 0.8
@@ -20,31 +22,79 @@ _STEPS: Final = ("Given", "When", "Then")
 _WORDS: Final = frozenset({"the", "give", "gives", "hen", "wen"})
 """Words of English that are like a keyword."""
 
+_KEYWORDS: Final = tuple(f"{title}:" for title in _TITLES)
+_HEADING: Final = re.compile(r"\s*#{1,6}\s+(.*)")
+_BULLET: Final = re.compile(r"\s*[*+-]\s*(.*)")
 _TITLE: Final = re.compile(r"(\w+(?: \w+)?):(?:\s|$)")
 
 
-def refuse(feature: Mapping[str, Any], text: str, uri: str) -> None:
+def refuse(feature: Mapping[str, Any], text: str, uri: str, media_type: str) -> None:
     """Refuse a feature in which a misspelt keyword hides a scenario or a step.
 
     Args:
         feature: The ``feature`` of gherkin-official's document.
-        text: The file.
+        text: The file, with line feeds only.
         uri: The file, for the error.
+        media_type: ``messages.PLAIN`` or ``messages.MARKDOWN``.
 
     Raises:
         FeatureError: There is one; ``where`` is its line.
     """
     if feature["language"] != "en":
         return
+    found = _in_prose if media_type == MARKDOWN else _in_descriptions
     lines = text.split("\n")
+    for number, meant in found(feature, lines):
+        said = f'"{lines[number].strip()}" is read as description, and what it says would not run'
+        raise refusal(said, uri, number + 1, f'write "{meant}", or the description in other words')
+
+
+def _in_descriptions(feature: Mapping[str, Any], lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The lines of descriptions, counted from 0, that were meant as a keyword, and as which."""
     for node, steps in _described(feature):
-        first = node["location"]["line"]
-        for number in _numbers(lines, node["description"], first):
+        for number in _numbers(lines, node["description"], node["location"]["line"]):
             line = lines[number].strip()
-            meant = _title(line) or (_step(line) if steps and _is_right_above(lines, number, steps) else "")
-            if meant:
-                said = f'"{line}" is read as description, and what it says would not run'
-                raise refusal(said, uri, number + 1, f'write "{meant}", or the description in other words')
+            if meant := _title(line) or (_step(line) if steps and _is_right_above(lines, number, steps) else ""):
+                yield number, meant
+
+
+def _in_prose(feature: Mapping[str, Any], lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The headings of Markdown, and the bullets beside steps, that were meant as a keyword, and as which."""
+    steps = {number: step for step in _steps(feature) for number in _lines_of(step)}
+    for number, line in enumerate(lines):
+        if number in steps:
+            continue
+        heading, bullet = _HEADING.match(line), _BULLET.match(line)
+        if heading and (meant := _title(heading[1])) and not heading[1].startswith(_KEYWORDS):
+            yield number, meant
+        if bullet and _is_beside(lines, number, steps) and (meant := _step(bullet[1])):
+            yield number, meant
+
+
+def _steps(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from node.get("steps", ())
+    for child in node.get("children", ()):
+        for inner in child.values():
+            yield from _steps(inner)
+
+
+def _lines_of(step: Mapping[str, Any]) -> Iterator[int]:
+    """Where a step and its doc string stand, counted from 0: a doc string may look like anything."""
+    yield step["location"]["line"] - 1
+    if docstring := step.get("docString"):
+        first = docstring["location"]["line"] - 1
+        yield from range(first, first + docstring["content"].count("\n") + 3)
+
+
+def _is_beside(lines: Sequence[str], number: int, steps: Container[int]) -> bool:
+    """Whether a line is in one list with a step: no blank line is between them."""
+    for way in (-1, 1):
+        at = number + way
+        while 0 <= at < len(lines) and lines[at].strip():
+            if at in steps:
+                return True
+            at += way
+    return False
 
 
 def _described(node: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], int]]:
