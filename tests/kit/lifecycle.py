@@ -103,7 +103,26 @@ class _Cycle:
         elif kind.startswith("test") and not self._counts["testRunStarted"]:
             self._say(f"there is a {kind} before the start of the run")
 
-    def _testCase(self, body: Any) -> None:  # noqa: N802 - the names of the messages
+    def _source(self, body: Any) -> None:
+        self._once("source", body["uri"])
+
+    def _gherkinDocument(self, body: Any) -> None:  # noqa: N802 - the names of the messages
+        self._once("gherkinDocument", body["uri"])
+        self._needs("source", body["uri"])
+
+    def _pickle(self, body: Any) -> None:
+        self._needs("gherkinDocument", body["uri"])
+
+    def _once(self, what: str, uri: str) -> None:
+        if (what, uri) in self._seen:
+            self._say(f"the {what} of {uri} is there twice")
+        self._seen.add((what, uri))
+
+    def _needs(self, what: str, uri: str) -> None:
+        if (what, uri) not in self._seen:
+            self._say(f"there is no {what} of {uri}")
+
+    def _testCase(self, body: Any) -> None:  # noqa: N802
         self._steps[body["id"]] = [step["id"] for step in body["testSteps"]]
 
     def _testCaseStarted(self, body: Any) -> None:  # noqa: N802
