@@ -72,6 +72,9 @@ class Option:
     type: Any = str
 
 
+ORDERS: Final = ("defined", "reverse", "random")
+"""In which order scenarios can run."""
+
 OPTIONS: Final = (
     Option(
         "mode",
@@ -132,6 +135,50 @@ OPTIONS: Final = (
         env="GOLDENPATH_STEPS",
         default=(),
         type=list[str | StepModules],
+    ),
+    Option(
+        "retry",
+        "Try a scenario that has failed again, up to so many times; if it passes then it is flaky, and no success.",
+        "--retry 2",
+        flags=("--retry", "--golden-retry"),
+        env="GOLDENPATH_RETRY",
+        default=0,
+        metavar="N",
+        type=int,
+    ),
+    Option(
+        "retry_tags",
+        "Try again only scenarios whose tags fit this Cucumber tag expression.",
+        '--retry-tags="@network"',
+        flags=("--retry-tags", "--golden-retry-tags"),
+        env="GOLDENPATH_RETRY_TAGS",
+        metavar="EXPRESSION",
+    ),
+    Option(
+        "allow_flaky",
+        "Let a flaky scenario not fail the run; it is still counted as flaky.",
+        "--allow-flaky",
+        flags=("--allow-flaky", "--golden-allow-flaky"),
+        env="GOLDENPATH_ALLOW_FLAKY",
+        default=False,
+        type=bool,
+    ),
+    Option(
+        "order",
+        "The order of the scenarios: defined, reverse, or random with a seed that is told.",
+        "--order random:7",
+        flags=("--order", "--golden-order"),
+        env="GOLDENPATH_ORDER",
+        default="defined",
+        metavar="ORDER",
+    ),
+    Option(
+        "messages",
+        "Copy the run's Cucumber Messages to this file when it has ended.",
+        "--messages reports/messages.ndjson",
+        flags=("--messages", "--golden-messages"),
+        env="GOLDENPATH_MESSAGES",
+        metavar="PATH",
     ),
     Option(
         "features",

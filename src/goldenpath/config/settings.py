@@ -15,6 +15,7 @@ from goldenpath.config.options import (
     MODES,
     NO_STAND_INS,
     OPTIONS,
+    ORDERS,
     TIERS,
     Option,
     StepModules,
@@ -38,6 +39,11 @@ class Settings:
         steps: The modules with the sentences, in the order in which they are loaded.
         ambiguous: What becomes of a step that several sentences of one scope answer: ``error``, or ``first`` for the
             one that pytest-bdd would take.
+        retry: How often a scenario that has failed is tried again.
+        retry_tags: A tag expression for those that may be; None for all.
+        allow_flaky: Whether what passed only on a later attempt lets the run succeed.
+        order: ``defined``, ``reverse`` or ``random:SEED``; ``random`` alone until a seed is drawn.
+        messages: Where a copy of the messages goes, relative to the root; None for none.
         features: The folders from which scenario ids count.
         service_tags: Which tag (without ``@``) belongs to which service.
         output: The folder for timelines and reports, relative to the root.
@@ -55,6 +61,11 @@ class Settings:
     tags: str | None = None
     steps: tuple[StepModules, ...] = ()
     ambiguous: str = AMBIGUOUS[0]
+    retry: int = 0
+    retry_tags: str | None = None
+    allow_flaky: bool = False
+    order: str = "defined"
+    messages: Path | None = None
     features: tuple[str, ...] = ()
     service_tags: Mapping[str, str] = field(default_factory=dict)
     output: Path = Path(".goldenpath")
@@ -100,6 +111,11 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
         tags=_text(given.get("tags")),
         steps=tuple(_step_modules(_list(given.get("steps")))),
         ambiguous=ambiguous.value,
+        retry=_count(given.get("retry")),
+        retry_tags=_text(given.get("retry_tags")),
+        allow_flaky=_switch(given.get("allow_flaky")),
+        order=_order(given.get("order")),
+        messages=Path(given["messages"].value) if "messages" in given else None,
         features=tuple(_list(given.get("features"))),
         service_tags=MappingProxyType(_service_tags(file)),
         output=Path(given["output"].value if "output" in given else option("output").default),
@@ -189,6 +205,30 @@ def _list(given: _Given | None) -> list[Any]:
     if isinstance(given.value, str):
         return [part.strip() for part in given.value.split(",") if part.strip()]
     return list(given.value)
+
+
+def _count(given: _Given | None) -> int:
+    if given is None:
+        return 0
+    try:
+        count = int(given.value)
+    except ValueError:
+        count = -1
+    if count < 0:
+        raise SettingsError(f"expected a whole number from 0, got {given.value!r}", where=given.where)
+    return count
+
+
+def _order(given: _Given | None) -> str:
+    if given is None:
+        return "defined"
+    word, sign, seed = str(given.value).partition(":")
+    _check_choice("order", _Given(word, given.where), ORDERS)
+    if sign and (word != "random" or not seed.isdecimal()):
+        raise SettingsError(
+            f"the order {given.value!r} has no whole number for a seed", where=given.where, try_next="random:7"
+        )
+    return str(given.value)
 
 
 def _text(given: _Given | None) -> str | None:

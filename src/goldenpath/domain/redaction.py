@@ -107,6 +107,11 @@ class Redactor:
                 text = self._replace(secret, text)
         return text
 
+    @property
+    def has_fresh(self) -> bool:
+        """Whether a secret was learnt since the last ``settle``."""
+        return bool(self._fresh)
+
     def settle(self) -> None:
         """A scenario is over: its secrets are looked for as whole words from now on, which costs less."""
         self._settled.update(self._fresh)

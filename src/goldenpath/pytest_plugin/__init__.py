@@ -78,7 +78,7 @@ def pytest_collect_file(
 ) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
     """A feature file is a module to pytest; one that another plugin collects is ours only where we were asked for."""
     collectors = yield
-    if file_path.suffix != ".feature":
+    if not file_path.name.endswith((".feature", ".feature.md")):
         return collectors
     from goldenpath.pytest_plugin.run import Run
 
@@ -100,3 +100,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         from goldenpath.pytest_plugin.tags import select
 
         select(config, items, run.tags)
+    if run.settings.order != "defined":
+        from goldenpath.pytest_plugin.ordering import drawn, order
+
+        order(items, drawn(run.settings.order, run.run_id))

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextvars
+import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from goldenpath.domain.attaching import Attachment, sink
+from goldenpath.reports.messages import AttemptRecord, Result, TestStep
 
 if TYPE_CHECKING:
     import pytest
 
+    from goldenpath.domain.timeline import ServiceUse
     from goldenpath.gherkin import Step
     from goldenpath.runtime.loop import ScenarioTask
     from goldenpath.runtime.session import OpenedScenario
+
+BY_SEVERITY: Final = ("unknown", "passed", "skipped", "pending", "undefined", "ambiguous", "failed")
+"""The statuses of steps and scenarios in Cucumber's order: the worst one of its steps is the scenario's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +35,13 @@ class StepOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The error that ended an attempt, the step in which it was raised, and that step's function."""
+    """The error that ended an attempt, the step in which it was raised, and the function that raised it.
+
+    ``step`` is None where that was a hook.
+    """
 
     error: BaseException
-    step: Step
+    step: Step | None
     func: Callable[..., Any]
 
 
@@ -37,24 +49,40 @@ class Attempt:
     """What an attempt works with, and what has become of it so far.
 
     Attributes:
+        number: From 1.
         task: The scenario's task on the loop.
         opened: The scenario, as the runtime opened it.
         steps: The outcomes so far, in order.
-        failure: What ended it within a step, if anything did.
+        planned: The steps and hooks of its test case, in order; empty until they are matched.
+        results: What became of them so far, in the same order.
+        failure: What ended it within a step or a hook, if anything did.
         status: Cucumber's word for the scenario, so far; ``unknown`` until its steps have run.
         message: The sentence of its failure or the reason of its skip.
+        again: Whether the scenario will be tried again after this attempt.
         is_over: Whether its record is closed.
     """
 
-    def __init__(self, task: ScenarioTask, opened: OpenedScenario) -> None:
+    def __init__(self, number: int, task: ScenarioTask, opened: OpenedScenario) -> None:
+        self.number = number
         self.task = task
         self.opened = opened
         self.steps: list[StepOutcome] = []
+        self.planned: list[TestStep] = []
+        self.results: list[Result] = []
         self.failure: Failure | None = None
         self.status = "unknown"
         self.message: str | None = None
+        self.again = False
         self.is_over = False
+        self._attached: list[Attachment] = []
+        self._begun = time.time_ns()
+        self._phase = "setup"
+        self._around: list[tuple[str, str]] = []
         self._outside = contextvars.copy_context()
+        task.call(sink.set, self._attach)
+
+    def _attach(self, attachment: Attachment) -> None:
+        self._attached.append(attachment)
 
     def carry_context(self) -> None:
         """Give the scenario's context the variables that fixtures have set outside of it since the last time."""
@@ -64,8 +92,29 @@ class Attempt:
         if changed:
             self.task.call(_set_all, changed)
 
+    def done(
+        self, status: str, begun: int, *, message: str | None = None, suggestions: Sequence[str] = (), trace: Any = None
+    ) -> Result:
+        """Record what became of the next step or hook of the test case.
+
+        Args:
+            status: Cucumber's word.
+            begun: When it began, in nanoseconds since 1970; 0 for one that did not run.
+            message: What went wrong, redacted.
+            suggestions: Snippets for a step that nobody answers.
+            trace: Of the exception: its type, its message and its trace, redacted.
+        """
+        now = time.time_ns()
+        result = Result(status.upper(), begun or now, now - begun if begun else 0, message, trace)
+        if self._attached:
+            result.attachments = [self._redacted(each) for each in self._attached]
+            self._attached.clear()
+        result.suggestions = suggestions
+        self.results.append(result)
+        return result
+
     def finished(self, step: Step, status: str, seconds: float, message: str | None = None) -> None:
-        """Record the outcome of the next step."""
+        """Record the outcome of the next step for the timeline and for people."""
         index = len(self.steps)
         self.steps.append(StepOutcome(step, status, message))
         self.opened.step_finished(
@@ -80,11 +129,13 @@ class Attempt:
 
     def judge(self, report: pytest.TestReport) -> None:
         """Take in what pytest says of one phase; what has failed stays so."""
+        self._phase = str(report.when)
         if report.failed:
             if self.status in {"unknown", "passed", "skipped"}:
                 self.status = "failed"
+                self._around.append((self._phase, headline_of(report)))
             self.message = self.message or headline_of(report)
-        elif report.skipped and self.status in {"unknown", "passed", "failed"}:
+        elif report.skipped and self.status not in {"planned", "empty"}:
             # A failure that pytest calls a skip was expected (xfail).
             self.status, self.message = "skipped", headline_of(report)
         elif report.when == "call" and self.status == "unknown":
@@ -94,8 +145,11 @@ class Attempt:
         """What is wrong although every step has passed: a task failed unseen, an operation never ran, or no proof."""
         return _unseen(self.task.unseen()) or self.opened.never_ran() or self.opened.proved_nothing()
 
-    def finish(self) -> str | None:
+    def finish(self, write: Callable[[Attempt], None]) -> str | None:
         """Close the services and the record, and end the task.
+
+        Args:
+            write: Writes the attempt's messages, when its status is known.
 
         Returns:
             What has turned out wrong since the steps ended; None if nothing has.
@@ -104,8 +158,51 @@ class Attempt:
         wrong = _unseen(self.task.unseen())
         if wrong and self.status == "passed":
             self.status, self.message = "failed", wrong
-        wrong = self.opened.finish(self.status, self.message) or wrong
+        wrong = self.opened.close(self.status) or wrong
+        if wrong and self.status == "passed":
+            self.status, self.message = "failed", wrong
+        if self.status != "planned":
+            write(self)
+        self.opened.finish(self.status, self.message)
         return _unseen(self.task.close()) or wrong
+
+    def record(self, scenario_id: str, pickle_id: str, fixtures: Callable[[str], str]) -> AttemptRecord:
+        """The attempt as its messages need it.
+
+        What went wrong around the steps (fixtures, proof, closing) stands as a hook of its own.
+
+        Args:
+            scenario_id: Of the scenario.
+            pickle_id: Of its pickle's message.
+            fixtures: Gives the id of what stands for the fixtures ``before`` or ``after`` the steps.
+        """
+        planned, results = list(self.planned), list(self.results)
+        rest = "UNKNOWN" if self.status == "unknown" else "SKIPPED"
+        results += [Result(rest, time.time_ns()) for _ in planned[len(results) :]]
+        if self.status == "failed" and not any(each.status == "FAILED" for each in results):
+            phase, _ = self._around[0] if self._around else ("", "")
+            message = self.opened.redact(self.message or "")
+            wrong = Result("FAILED", time.time_ns(), 0, message, (phase or "end", message, message))
+            at = 0 if phase == "setup" else len(planned)
+            planned.insert(at, TestStep(fixtures("before" if phase == "setup" else "after")))
+            results.insert(at, wrong)
+        if (used := self.opened.used()) and results:
+            results[-1].attachments = [*results[-1].attachments, _resolution(used)]
+        return AttemptRecord(
+            scenario_id, pickle_id, self.number, planned, results, self._begun, time.time_ns(), self.again
+        )
+
+    def _redacted(self, attachment: Attachment) -> Attachment:
+        if attachment.encoding != "IDENTITY":
+            return attachment
+        body = self.opened.redact(attachment.body)
+        return Attachment(body, "IDENTITY", attachment.media_type, attachment.file_name)
+
+
+def _resolution(used: Sequence[ServiceUse]) -> Attachment:
+    """Which tier answered each service of an attempt, and whether a stand-in did."""
+    told = [{"service": each.service, "tier": each.tier, "stand_in": each.stand_in} for each in used]
+    return Attachment(json.dumps(told), "IDENTITY", "application/json", "resolution.json")
 
 
 def _unseen(errors: Sequence[BaseException]) -> str | None:

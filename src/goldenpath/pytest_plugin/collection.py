@@ -46,9 +46,12 @@ class FeatureFile(pytest.Module):
         run.begin_features()
         try:
             feature = self._read(run)
-        except FeatureError:
+        except FeatureError as error:
             run.broken_features += 1
+            run.features.append(error)
             raise
+        run.features.append(feature)
+        run.files.append(self)
         self.obj.__doc__ = feature.description or None
         run.sentences.prepare(self)
         fixtures = self.session._fixturemanager.getfixtureinfo(node=self, func=None, cls=None)  # type: ignore[arg-type]

@@ -6,7 +6,8 @@ Python is shown only with ``-v``, and only from the step function on.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +23,7 @@ from _pytest._code.code import (
     TracebackEntry,
 )
 
-from goldenpath.domain.errors import FeatureError, GoldenPathError, NotSeen, StepError
+from goldenpath.domain.errors import FeatureError, GoldenPathError, NotSeen, Pending, StepError
 
 if TYPE_CHECKING:
     from goldenpath.gherkin import Step
@@ -81,6 +82,8 @@ def sentence(text: str, error: BaseException) -> str:
     if isinstance(error, AssertionError):
         said = _first_line(str(error))
         return f"{text}: {'not so' if not said or said.startswith('assert ') else said}"
+    if isinstance(error, Pending):
+        return f"{text}: pending{f', {error.reason}' if error.reason else ''}"
     if isinstance(error, GoldenPathError):
         return f"{text}: {error.message}"
     if isinstance(error, pytest.FixtureLookupError):
@@ -111,12 +114,15 @@ def tell(item: ScenarioItem, excinfo: ExceptionInfo[BaseException]) -> ReprExcep
     failure = attempt.failure
     if failure is None or failure.error is not error:
         return None
-    head = attempt.opened.redact(sentence(failure.step.text, error))
+    said = failure.step.text if failure.step is not None else _hook_of(failure)
+    head = attempt.opened.redact(sentence(said, error))
     lines = [*_head(head), "", *_steps(item, attempt, failure.step), *_evidence(item, failure, excinfo)]
+    lines += _missing_too(item)
     lines += _observations(attempt)
     if item.config.get_verbosity() > 0 and (shown := _python(item, failure, excinfo)):
         lines += ["", *shown]
-    return plain(lines, item.path, failure.step.line, head)
+    line = failure.step.line if failure.step is not None else item.scenario.line
+    return plain(lines, item.path, line, head)
 
 
 def plain(lines: Iterable[str], path: Path, line: int, message: str) -> ReprExceptionInfo:
@@ -166,6 +172,20 @@ def _unmatched(error: UnmatchedSteps) -> Iterator[str]:
         yield ""
         yield from _wrapped("", f"{step.keyword}{step.text}")
         yield from textwrap.indent(str(each), "  ").splitlines()
+
+
+def _missing_too(item: ScenarioItem) -> Iterator[str]:
+    """Steps behind the one that failed which nothing answers, so that all that is missing is told at once."""
+    behind = [
+        (step, each) for step, each in zip(item.scenario.steps, item.found, strict=False) if isinstance(each, StepError)
+    ]
+    if behind:
+        yield from _unmatched(UnmatchedSteps(behind))
+
+
+def _hook_of(failure: Failure) -> str:
+    code = getattr(failure.func, "__code__", None)
+    return f"a hook ({Path(code.co_filename).name}:{code.co_firstlineno})" if code is not None else "a hook"
 
 
 def _evidence(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseException]) -> Iterator[str]:
@@ -258,8 +278,18 @@ def without_machinery(excinfo: ExceptionInfo[BaseException]) -> Traceback:
     return Traceback(kept or excinfo.traceback)
 
 
+def users_trace(error: BaseException) -> traceback.StackSummary:
+    """The frames of an error that users wrote."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return traceback.StackSummary.extract(each for each in frames if not _is_ours(each[0].f_globals))
+
+
 def _is_machinery(entry: TracebackEntry) -> bool:
-    package, _, rest = str(entry.frame.f_globals.get("__name__", "")).partition(".")
+    return _is_ours(entry.frame.f_globals)
+
+
+def _is_ours(names: Mapping[str, Any]) -> bool:
+    package, _, rest = str(names.get("__name__", "")).partition(".")
     if package == "goldenpath":
         return not rest.startswith("steps")
     return package in {"_pytest", "pluggy", "asyncio"}

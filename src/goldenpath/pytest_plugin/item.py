@@ -15,15 +15,22 @@ from goldenpath.pytest_plugin.places import is_own
 from goldenpath.pytest_plugin.run import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from _pytest._code.code import ExceptionInfo, TerminalRepr, Traceback, TracebackStyle
     from _pytest.fixtures import FuncFixtureInfo
 
     from goldenpath.gherkin import Feature, Hollow, Pickle
+    from goldenpath.pytest_plugin.stepping import Found
     from goldenpath.runtime.loop import ScenarioTask
     from goldenpath.runtime.services import Services
 
+
+PLANNED: Final = "@planned"
+"""The tag of a scenario that is promised and not yet to run."""
+
+PLANNED_REASON: Final = "planned: a promise to come"
 
 _OWN_TAGS: Final = {service: service for service in SERVICES}
 """In our own features a service's tag is its name; elsewhere the settings say which tag belongs to which service."""
@@ -44,6 +51,7 @@ class FeatureItem(pytest.Item):
         tags: With their ``@``.
         callspec: pytest's word for what parametrized fixtures are given; not there where none is.
         attempt: The attempt at work, or the last one; None before the first.
+        earlier: What was wrong with each attempt before that.
     """
 
     cls = None
@@ -58,6 +66,7 @@ class FeatureItem(pytest.Item):
         self.feature = feature
         self.tags: tuple[str, ...] = scenario.tags
         self.attempt: Attempt | None = None
+        self.earlier: list[str] = []
         self._attempts = 0
         if call is not None:
             self.callspec = call
@@ -118,6 +127,11 @@ class FeatureItem(pytest.Item):
         self.attempt = run.begin(info)
         return self.attempt
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is a promise to come."""
+        return PLANNED in self.tags
+
     def _traceback_filter(self, excinfo: ExceptionInfo[BaseException]) -> Traceback:
         """Where pytest tells an error itself: without our own frames."""
         return failures.without_machinery(excinfo)
@@ -137,16 +151,30 @@ class FeatureItem(pytest.Item):
             # Skipped, or broken, before it could begin: the record is to know of it all the same.
             attempt = self.begin()
         failures.redact(report, attempt.opened.redact)
+        if self.is_planned:
+            attempt.status = "planned"
         attempt.judge(report)
-        if report.when == "teardown" and (complaint := attempt.finish()) and not report.failed:
-            report.outcome = "failed"
-            report.longrepr = attempt.opened.redact(complaint)
+        if report.when == "teardown":
+            attempt.again = Run.of(self.config).tries_again(self)
+            if (complaint := attempt.finish(self.write)) and not report.failed:
+                report.outcome = "failed"
+                report.longrepr = attempt.opened.redact(complaint)
+
+    def write(self, attempt: Attempt) -> None:
+        """Write the messages of an attempt that is over."""
+        stream = Run.of(self.config).stream
+        if self.scenario.message_id:
+            stream.attempt(
+                attempt.record(
+                    self.scenario_id, self.scenario.message_id, lambda name: stream.fixtures(f"fixtures-{name}")
+                )
+            )
 
     def interrupt(self) -> None:
         """Close the record of an attempt that pytest has left in the middle."""
         if self.attempt is not None and not self.attempt.is_over:
             self.attempt.status, self.attempt.message = "unknown", "interrupted"
-            self.attempt.finish()
+            self.attempt.finish(self.write)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the scenario stands, and how it is called in the head line of a failure."""
@@ -157,6 +185,8 @@ class ScenarioItem(FeatureItem):
     """A scenario, or one row of an outline."""
 
     scenario: Pickle
+    found: Sequence[Found] = ()
+    """What answers each of its steps, in the attempt at work."""
 
     @property
     def scenario_id(self) -> str:
@@ -176,7 +206,21 @@ class ScenarioItem(FeatureItem):
 
     def setup(self) -> None:
         """Begin an attempt and set up the fixtures that every scenario of the file has."""
+        from goldenpath.pytest_plugin.scenario_hooks import Hooks
+        from goldenpath.pytest_plugin.stepping import match_all, plan
+
+        if self.is_planned:
+            pytest.skip(PLANNED_REASON)
+        run = Run.of(self.config)
+        if run.broken is not None:
+            raise failures.Unproved(run.broken, try_next="mend the hook before the run")
         attempt = self.begin()
+        file: Any = self.parent
+        index = run.sentences.index_for(file)
+        self._hooks = Hooks(index.hooks, self.tags, self._request, attempt)
+        self.found = match_all(self.scenario.steps, index)
+        run.note_choices(self, self.found)
+        attempt.planned = plan(run.stream, self.scenario.message_id, self.found, self._hooks)
         self._request._fillfixtures()
         attempt.carry_context()
 
@@ -188,11 +232,9 @@ class ScenarioItem(FeatureItem):
 
         run = Run.of(self.config)
         assert self.attempt is not None
-        file: Any = self.parent
-        index = run.sentences.index_for(file)
         listeners = BddScenario(self._request, self.path, self.scenario) if run.bdd_listeners else Silence()
         with never_awaited() as forgotten:
-            Stepping(self.scenario.steps, index, self._request, self.attempt, listeners).run()
+            Stepping(self.scenario.steps, self.found, self._hooks, self._request, self.attempt, listeners).run()
         if said := next(iter(forgotten), None) or self.attempt.complaint():
             raise failures.Unproved(said)
 
@@ -218,6 +260,8 @@ class HollowItem(FeatureItem):
 
     def setup(self) -> None:
         """Begin an attempt, so that the run's record knows of it."""
+        if self.is_planned:
+            pytest.skip(PLANNED_REASON)
         self.begin()
 
     def runtest(self) -> None:
@@ -226,6 +270,8 @@ class HollowItem(FeatureItem):
         Raises:
             FeatureError: There is nothing to run, and nothing to prove.
         """
+        assert self.attempt is not None
+        self.attempt.status = "empty"
         where = f"{self.feature.uri}:{self.scenario.line}"
         said = f"{self.scenario.name} {self.scenario.why}, so it proves nothing"
         if not self.scenario.is_scenario:

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
-from goldenpath.domain.errors import UsageError
+from goldenpath.domain.errors import FeatureError, UsageError
 from goldenpath.pytest_plugin.guest import Deferred
 from goldenpath.pytest_plugin.options import settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.gherkin import Feature
     from goldenpath.pytest_plugin.attempt import Attempt
+    from goldenpath.pytest_plugin.collection import FeatureFile
+    from goldenpath.pytest_plugin.item import FeatureItem
     from goldenpath.pytest_plugin.scopes import Sentences
+    from goldenpath.pytest_plugin.stepping import Found
+    from goldenpath.pytest_plugin.stream import Stream
     from goldenpath.pytest_plugin.tags import Markers, TagExpression
     from goldenpath.resolution import Registry
     from goldenpath.runtime.loop import Loop
@@ -31,6 +38,10 @@ class Run:
         settings: Of the project.
         deferred: The features that wait until all modules are known.
         broken_features: How many feature files could not be read.
+        features: What became of each feature file that was collected; both have its messages.
+        files: Those of them that could be read.
+        broken: What is wrong with a hook before the run; then no scenario runs.
+        choices: Steps that several definitions answer, of which the settings let one be taken; and what was taken.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -38,6 +49,10 @@ class Run:
         self.settings = settings_of(config)
         self.deferred = Deferred(config.rootpath, explicit=self.settings.explicit)
         self.broken_features = 0
+        self.features: list[Feature | FeatureError] = []
+        self.files: list[FeatureFile] = []
+        self.broken: str | None = None
+        self.choices: dict[str, str] = {}
         config.stash[_KEY] = self
 
     @classmethod
@@ -95,6 +110,39 @@ class Run:
         return listened_to(self._config)
 
     @cached_property
+    def stream(self) -> Stream:
+        """The messages of this process; begun when it is first asked for."""
+        from goldenpath.pytest_plugin.stream import Known, Stream
+
+        indexes = list(dict.fromkeys(self.sentences.index_for(file) for file in self.files))
+        stream = Stream(self.session, self._config.rootpath)
+        stream.begin((each.envelopes for each in self.features), Known(indexes, self.sentences.run_hooks()))
+        return stream
+
+    @cached_property
+    def retry_tags(self) -> TagExpression | None:
+        """Which scenarios may be tried again, parsed; None for all."""
+        from goldenpath.pytest_plugin.tags import parse
+
+        return parse(self.settings.retry_tags) if self.settings.retry_tags else None
+
+    def tries_again(self, item: FeatureItem) -> bool:
+        """Whether a scenario whose attempt is over is to be tried again: it has failed, and nothing else."""
+        attempt = item.attempt
+        if attempt is None or attempt.status != "failed" or attempt.number > self.settings.retry:
+            return False
+        return self.retry_tags is None or self.retry_tags.evaluate(item.tags)
+
+    def note_choices(self, item: FeatureItem, found: Iterable[Found]) -> None:
+        """Remember where the settings chose among several definitions, to tell of every use."""
+        for step, each in zip(item.scenario.steps, found, strict=True):
+            if aside := getattr(each, "left_aside", ()):
+                taken: Any = each
+                others = ", ".join(definition.where for definition in aside)
+                place = f"{item.feature.uri}:{step.line}"
+                self.choices[place] = f"{place} took {taken.definition.where}, not {others}"
+
+    @cached_property
     def loop(self) -> Loop:
         """The loop of the process."""
         from goldenpath.runtime.loop import Loop
@@ -137,12 +185,12 @@ class Run:
         from goldenpath.pytest_plugin.attempt import Attempt
 
         task = self.loop.scenario(info.id)
-        return Attempt(task, self.session.open(info, task))
+        return Attempt(info.attempt, task, self.session.open(info, task))
 
-    def finish(self, exit_status: int) -> None:
+    def finish(self, exit_status: int, exception: BaseException | None = None) -> None:
         """Close the record of the run and the loop of this process."""
         if "session" in self.__dict__ or self._wrote:
-            self.session.finish(exit_status)
+            self.session.finish(exit_status, exception=exception)
         if "loop" in self.__dict__:
             self.loop.close()
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from goldenpath.pytest_plugin import injection
-from goldenpath.pytest_plugin.item import FeatureItem
+from goldenpath.pytest_plugin.item import PLANNED_REASON, FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
+from goldenpath.pytest_plugin.repeating import FLAKY, run_attempts
+from goldenpath.pytest_plugin.run_hooks import run_hooks
 
 if TYPE_CHECKING:
     import warnings
@@ -30,6 +32,8 @@ class Running:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._exception: BaseException | None = None
+        self._after: str | None = None
         self._collected = False
         self._executed = False
 
@@ -48,12 +52,35 @@ class Running:
         try:
             with usage_errors():
                 self._run.session.prepare()
+                _ = self._run.retry_tags
+            _ = self._run.stream
+            self._run.broken = run_hooks(self._run, "before_run")
         except pytest.UsageError as error:
             if not hasattr(session.config, "workeroutput"):
                 raise
             session.config.workeroutput[_USAGE_ERROR] = str(error)
             return True
         return None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Try a scenario again where that was asked for."""
+        if not isinstance(item, FeatureItem) or not self._run.settings.retry:
+            return None
+        run_attempts(item, nextitem, allow_flaky=self._run.settings.allow_flaky)
+        return True
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Words of our own for what is neither a success nor a failure."""
+        if getattr(report, FLAKY, False):
+            return "flaky", "K", "FLAKY"
+        if report.skipped and is_feature(report.nodeid) and PLANNED_REASON in str(report.longrepr):
+            return "planned", "p", "PLANNED"
+        return None
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Something broke outside of steps and hooks: the messages end with it."""
+        self._exception = excinfo.value
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -98,12 +125,20 @@ class Running:
         """Close the run. One that collected scenarios and executed none ends as one that collected nothing."""
         if exitstatus == pytest.ExitCode.OK and self._collected and not self._executed:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-        for item in session.items:
+        for item in getattr(session, "items", ()):
             if isinstance(item, FeatureItem):
                 item.interrupt()
-        self._run.finish(int(session.exitstatus))
+        if "stream" in self._run.__dict__:
+            self._after = run_hooks(self._run, "after_run")
+            if self._after is not None and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self._run.finish(int(session.exitstatus), self._exception)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what answered, and what that proves."""
+        if self._after is not None:
+            terminalreporter.write_line(self._after, red=True)
+        for said in self._run.choices.values():
+            terminalreporter.write_line(f"ambiguous, and the first was taken: {said}", yellow=True)
         for line in self._run.summary():
             terminalreporter.write_line(line)

@@ -1,105 +1,215 @@
-"""The steps of a scenario, one after the other: matched, given their arguments, called."""
+"""A scenario's hooks and steps, one after the other: matched, given their arguments, called."""
 
 from __future__ import annotations
 
 import inspect
+import time
+import traceback
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.domain.errors import StepError
+from goldenpath.authoring.matching import AmbiguousStep, Match, UndefinedStep
+from goldenpath.domain.errors import Pending, StepError
 from goldenpath.pytest_plugin.attempt import Failure
 from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
-from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence
+from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence, users_trace
 from goldenpath.pytest_plugin.injection import first, inject, no_value, rest, second_value
+from goldenpath.pytest_plugin.scenario_hooks import Hooks
+from goldenpath.reports.messages import TestStep
 
 if TYPE_CHECKING:
-    from goldenpath.authoring.matching import Call, Match, StepIndex
+    from goldenpath.authoring.matching import Call, StepIndex
+    from goldenpath.bdd import HookDefinition
     from goldenpath.gherkin import Step
     from goldenpath.pytest_plugin.attempt import Attempt
+    from goldenpath.pytest_plugin.stream import Stream
+
+_FAILED_ISH = frozenset({"failed", "pending", "undefined", "ambiguous"})
+
+Found = Match | StepError
 
 
 class Stepping:
-    """Runs the steps of one attempt; the first failure ends it, and what follows is recorded as skipped."""
+    """Runs one attempt: the hooks before, the steps, the hooks after.
+
+    As in Cucumber, the first step that fails, is pending, undefined or ambiguous ends the scenario: of those behind
+    it the undefined and the ambiguous are told too, and the others skipped. Behind a step that skips itself all are
+    skipped. The hooks after the scenario run in any case.
+    """
 
     def __init__(
         self,
         steps: Sequence[Step],
-        index: StepIndex,
+        found: Sequence[Found],
+        hooks: Hooks,
         request: pytest.FixtureRequest,
         attempt: Attempt,
         listeners: BddScenario | Silence,
     ) -> None:
         self._steps = steps
-        self._index = index
+        self._found = found
+        self._hooks = hooks
         self._request = request
         self._attempt = attempt
         self._listeners = listeners
+        self._state = "passed"
+        self._error: BaseException | None = None
+        self._complete = False
 
     def run(self) -> None:
-        """Run all steps.
+        """Run all of it.
 
         Raises:
-            UnmatchedSteps: No step ran, because some are undefined or ambiguous.
+            UnmatchedSteps: Steps are undefined or ambiguous.
+            Pending: A step or hook is still to be written.
             Unproved: No step ran, because nothing answers a service, and that counts as a failure here.
         """
         __tracebackhide__ = True
         self._listeners.tell("before_scenario")
         try:
-            matches = self._match_all()
-            needs = _needs(matches)
-            if reason := self._attempt.opened.owed(needs):
-                raise Unproved(reason, try_next="without --ci and CI it is skipped")
-            if reason := self._attempt.opened.missing(needs):
-                pytest.skip(reason)
-            for index, (step, match) in enumerate(zip(self._steps, matches, strict=True)):
-                self._run_step(index, step, match)
+            self._check_needs()
+            for hook in self._hooks.before:
+                self._run_hook(hook, skipped=self._state != "passed")
+            for index, (step, found) in enumerate(zip(self._steps, self._found, strict=True)):
+                self._run_step(index, step, found)
+            self._complete = True
         finally:
             for step in self._steps[len(self._attempt.steps) :]:
                 self._attempt.finished(step, "skipped", 0.0)
-            self._listeners.tell("after_scenario")
-
-    def _match_all(self) -> list[Match]:
-        """The definition of every step, before the first one runs: so all that is missing is told at once."""
-        __tracebackhide__ = True
-        found: list[Match | StepError] = []
-        for step in self._steps:
             try:
-                below = {"docstring": step.docstring is not None, "datatable": step.datatable is not None}
-                found.append(self._index.find(step.kind, step.text, **below))
-            except StepError as error:
-                found.append(error)
-        matches = [each for each in found if not isinstance(each, StepError)]
-        if len(matches) == len(found):
-            return matches
-        raise self._unmatched(found)
+                self._run_after()
+            finally:
+                self._listeners.tell("after_scenario")
+        self._raise()
 
-    def _unmatched(self, found: Sequence[Match | StepError]) -> UnmatchedSteps:
-        errors = [(step, each) for step, each in zip(self._steps, found, strict=True) if isinstance(each, StepError)]
-        unmatched = UnmatchedSteps(errors)
-        self._attempt.status = unmatched.status
-        for step, each in zip(self._steps, found, strict=True):
-            status = UnmatchedSteps([(step, each)]).status if isinstance(each, StepError) else "skipped"
-            self._attempt.finished(step, status, 0.0)
-        self._listeners.tell("step_func_lookup_error", self._steps.index(errors[0][0]), exception=unmatched)
-        return unmatched
+    def _check_needs(self) -> None:
+        needs = list(
+            dict.fromkeys(need for each in self._found if isinstance(each, Match) for need in each.definition.needs)
+        )
+        if reason := self._attempt.opened.owed(needs):
+            raise Unproved(reason, try_next="without --ci and CI it is skipped")
+        if reason := self._attempt.opened.missing(needs):
+            pytest.skip(reason)
 
-    def _run_step(self, index: int, step: Step, match: Match) -> None:
+    def _run_after(self) -> None:
+        if self._complete:
+            for hook in self._hooks.after:
+                self._run_hook(hook, skipped=False)
+
+    def _raise(self) -> None:
+        """Raise what ended the scenario; all that is undefined or ambiguous in it at once."""
+        __tracebackhide__ = True
+        if self._error is None:
+            return
+        self._attempt.status = self._state
+        unmatched = [
+            (step, each) for step, each in zip(self._steps, self._found, strict=True) if isinstance(each, StepError)
+        ]
+        if not any(each is self._error for _, each in unmatched):
+            raise self._error
+        error = UnmatchedSteps(unmatched)
+        first_of_them = self._steps.index(unmatched[0][0])
+        self._listeners.tell("step_func_lookup_error", first_of_them, exception=error)
+        raise error
+
+    def _end(self, status: str, error: BaseException) -> None:
+        """Something ended the scenario; what came first is told, unless it was only a skip."""
+        if self._error is None or isinstance(self._error, pytest.skip.Exception):
+            self._error = error
+        if self._state in {"passed", "skipped"} or status == "failed":
+            self._state = status
+
+    def _run_hook(self, hook: HookDefinition, *, skipped: bool) -> None:
         __tracebackhide__ = True
         attempt = self._attempt
-        attempt.opened.step_started(index)
-        started = perf_counter()
+        if skipped:
+            attempt.done("skipped", 0)
+            return
+        begun = time.time_ns()
         try:
-            self._execute(index, step, match)
+            self._hooks.run(hook)
         except BaseException as error:
-            skipped = isinstance(error, pytest.skip.Exception)
-            attempt.failure = Failure(error, step, match.definition.func)
-            said = str(error) if skipped else sentence(step.text, error)
-            attempt.finished(step, "skipped" if skipped else "failed", perf_counter() - started, said)
-            raise
-        attempt.finished(step, "passed", perf_counter() - started)
+            status = _status_of(error)
+            told = self._told(hook.name or hook.where, error)
+            attempt.done(status, begun, message=None if status == "skipped" else told, trace=self._trace(error, status))
+            if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
+                raise
+            if status != "skipped" or hook.when == "before_scenario":
+                if attempt.failure is None:
+                    attempt.failure = Failure(error, None, hook.func)
+                self._end(status, error)
+        else:
+            attempt.done("passed", begun)
+
+    def _run_step(self, index: int, step: Step, found: Found) -> None:
+        __tracebackhide__ = True
+        attempt = self._attempt
+        if isinstance(found, StepError):
+            self._unmatched(step, found)
+            return
+        if self._state != "passed":
+            attempt.done("skipped", 0)
+            attempt.finished(step, "skipped", 0.0)
+            return
+        attempt.opened.step_started(index)
+        begun = time.time_ns()
+        try:
+            self._execute(index, step, found)
+        except BaseException as error:
+            self._failed(step, found, error, begun)
+            if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
+                raise
+        else:
+            result = attempt.done("passed", begun)
+            attempt.finished(step, "passed", result.nanoseconds / 1e9)
+
+    def _failed(self, step: Step, found: Match, error: BaseException, begun: int) -> None:
+        status = _status_of(error)
+        attempt = self._attempt
+        attempt.failure = Failure(error, step, found.definition.func)
+        if status == "skipped":
+            said = str(error)
+            result = attempt.done("skipped", begun)
+        else:
+            said = sentence(step.text, error)
+            message = None if status == "pending" and not str(error) else self._told(step.text, error)
+            result = attempt.done(status, begun, message=message, trace=self._trace(error, status))
+        attempt.finished(step, status, result.nanoseconds / 1e9, said)
+        self._end(status, error)
+
+    def _unmatched(self, step: Step, found: StepError) -> None:
+        """A step that nothing answers, or several, or what is ill-made; told behind another failure, not a skip."""
+        attempt = self._attempt
+        status = UnmatchedSteps([(step, found)]).status
+        if self._state == "skipped" or (status == "failed" and self._state != "passed"):
+            attempt.done("skipped", 0)
+            attempt.finished(step, "skipped", 0.0)
+            return
+        suggestions = found.snippets if isinstance(found, UndefinedStep) else ()
+        now = time.time_ns()
+        if status == "failed":
+            told = self._told(step.text, found)
+            attempt.done(status, now, message=told, trace=self._trace(found, status))
+        else:
+            attempt.done(status, now, suggestions=suggestions)
+        attempt.finished(step, status, 0.0)
+        self._end(status, found)
+
+    def _told(self, what: str, error: BaseException) -> str:
+        return self._attempt.opened.redact(sentence(what, error))
+
+    def _trace(self, error: BaseException, status: str) -> tuple[str, str, str] | None:
+        if status != "failed":
+            return None
+        redact = self._attempt.opened.redact
+        try:
+            said = str(error)
+        except Exception as unsaid:  # noqa: BLE001  # an error whose own text is broken is still that error
+            said = f"its text cannot be had: {type(unsaid).__name__}"
+        trace = "".join(traceback.format_list(users_trace(error)))
+        return type(error).__name__, redact(said), redact(f"{trace}{type(error).__name__}: {said}")
 
     def _execute(self, index: int, step: Step, match: Match) -> None:
         """What pytest-bdd does with a step, hooks in its order (``pytest_bdd.scenario._execute_step_function``)."""
@@ -108,9 +218,13 @@ class Stepping:
         self._listeners.tell("before_step", index, **told)
         told["step_func_args"] = {}
         try:
-            told["step_func_args"] = arguments = self._arguments(step, match)
-            self._listeners.tell("before_step_call", index, **told)
-            value = self._call(match.call, arguments)
+            self._hooks.around_step("before_step", step)
+            try:
+                told["step_func_args"] = arguments = self._arguments(step, match)
+                self._listeners.tell("before_step_call", index, **told)
+                value = self._call(match.call, arguments)
+            finally:
+                self._hooks.around_step("after_step", step)
         except (Exception, pytest.fail.Exception) as error:
             self._listeners.tell("step_error", index, exception=error, **told)
             raise
@@ -143,7 +257,44 @@ class Stepping:
             value = task.call(_first, generator)
             self._request.addfinalizer(lambda: task.call(_rest, generator))
             return value
-        return _awaited_by_nobody(func, task.call(func, **arguments))
+        value = task.call(func, **arguments)
+        return value if value is None else _awaited_by_nobody(func, value)
+
+
+def match_all(steps: Sequence[Step], index: StepIndex) -> list[Found]:
+    """The definition of every step, before the first one runs: so all that is missing is told at once."""
+    found: list[Found] = []
+    for step in steps:
+        try:
+            found.append(
+                index.find(
+                    step.kind, step.text, docstring=step.docstring is not None, datatable=step.datatable is not None
+                )
+            )
+        except StepError as error:
+            found.append(error)
+    return found
+
+
+def plan(stream: Stream, pickle_id: str, found: Sequence[Found], hooks: Hooks) -> list[TestStep]:
+    """The test case of a scenario: its hooks, and its steps with what answers them."""
+    steps = [TestStep(stream.id_of(hook)) for hook in hooks.before]
+    for place, each in enumerate(found):
+        matches: Sequence[Match] = ()
+        if isinstance(each, Match):
+            matches = (each,)
+        elif isinstance(each, AmbiguousStep):
+            matches = each.matches
+        steps.append(stream.planned(f"{pickle_id}-{place}", matches))
+    return [*steps, *(TestStep(stream.id_of(hook)) for hook in hooks.after)]
+
+
+def _status_of(error: BaseException) -> str:
+    if isinstance(error, pytest.skip.Exception):
+        return "skipped"
+    if isinstance(error, Pending):
+        return "pending"
+    return "failed" if isinstance(error, Exception | pytest.fail.Exception) else "unknown"
 
 
 def _awaited_by_nobody(func: Callable[..., Any], value: Any) -> Any:
@@ -158,10 +309,6 @@ def _awaited_by_nobody(func: Callable[..., Any], value: Any) -> Any:
         value.close()
     name = getattr(func, "__qualname__", repr(func))
     raise StepError(f"{name} gave something to await, and nobody awaited it", try_next="write the step as async def")
-
-
-def _needs(matches: Sequence[Match]) -> list[str]:
-    return list(dict.fromkeys(need for match in matches for need in match.definition.needs))
 
 
 def _first(generator: Generator[Any, Any, Any]) -> Any:

@@ -51,6 +51,15 @@ class OpenAdapters:
         self._keeper: asyncio.Task[BaseException | None] | None = None
         self._closing = False
 
+    @property
+    def opened_any(self) -> bool:
+        """Whether an adapter was opened, or tried to be."""
+        return self._keeper is not None
+
+    def refuse(self) -> None:
+        """Open nothing from now on: the scenario is over."""
+        self._closing = True
+
     async def port(self, service: str) -> Any:
         """The port of a service; its adapter is opened if it was not.
 

@@ -138,7 +138,7 @@ class OpenedScenario:
     def proved_nothing(self) -> str | None:
         """What is wrong with a scenario whose steps are done and that made no observation through its service's port.
 
-        A scenario that belongs to a service must have used its port in its own steps (rule 4). ``finish`` asks the
+        A scenario that belongs to a service must have used its port in its own steps (rule 4). ``close`` asks the
         same; a runner asks here first, to say it while the scenario still runs. None when nothing is wrong.
         """
         seen = {each.service for each in self.observations if each.caller == SCENARIO and each.step is not None}
@@ -147,26 +147,28 @@ class OpenedScenario:
                 return f"it proved nothing: it is tagged @{tag}, and none of its steps used {service}"
         return None
 
-    def finish(self, status: str, message: str | None) -> str | None:
-        """End the attempt: close its adapters and write its end.
+    def close(self, status: str) -> str | None:
+        """Close the adapters of the attempt.
 
         Args:
             status: Cucumber's word for the scenario, as far as its steps say.
-            message: The sentence of its failure, or the reason of its skip.
 
         Returns:
             What is wrong with a scenario that seemed to have passed: it proved nothing, or what it used did not
-            close; its record says so already. None when nothing is.
+            close. None when nothing is.
         """
         self._step = None
         wrong = self._close()
-        if status == "passed":
-            wrong = self.proved_nothing() or wrong
-            if wrong is not None:
-                status, message = "failed", wrong
-        else:
-            wrong = None
-        used = self._used()
+        return (self.proved_nothing() or wrong) if status == "passed" else None
+
+    def finish(self, status: str, message: str | None) -> None:
+        """Write the end of the attempt, after ``close``.
+
+        Args:
+            status: Cucumber's word for the scenario, or ``planned`` or ``empty``.
+            message: The sentence of its failure, or the reason of its skip.
+        """
+        used = self.used()
         self._emit(
             ScenarioFinished(
                 **self._common(),
@@ -179,9 +181,19 @@ class OpenedScenario:
         )
         self._session.flush()
         self._session.redactor.settle()
-        return wrong
+
+    def used(self) -> tuple[ServiceUse, ...]:
+        """The services that answered in it."""
+        if not self.observations:
+            return ()
+        used = {each.service for each in self.observations}
+        choices = [choice for choice in self._session.resolution.choices if choice.service in used]
+        return tuple(ServiceUse(service=c.service, tier=c.tier.value, stand_in=c.stand_in) for c in choices)
 
     def _close(self) -> str | None:
+        if not self._adapters.opened_any:
+            self._adapters.refuse()
+            return None
         try:
             self._task.run(self._adapters.close())
         except KeyboardInterrupt:
@@ -195,11 +207,6 @@ class OpenedScenario:
         belongs = {**self._session.settings.service_tags, **self.info.service_tags}
         tags = (tag.removeprefix("@") for tag in self.info.tags)
         return {belongs[tag]: tag for tag in tags if tag in belongs}
-
-    def _used(self) -> tuple[ServiceUse, ...]:
-        used = {each.service for each in self.observations}
-        choices = [choice for choice in self._session.resolution.choices if choice.service in used]
-        return tuple(ServiceUse(service=c.service, tier=c.tier.value, stand_in=c.stand_in) for c in choices)
 
     def _context(self, service: str, needs: tuple[str, ...]) -> OpenContext:
         settings = self._session.settings

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import time
 from collections.abc import Iterator
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from goldenpath.config import Settings
 from goldenpath.domain.errors import UsageError
@@ -22,6 +23,7 @@ from goldenpath.runtime.scenario import OpenedScenario, ScenarioInfo
 from goldenpath.runtime.timeline import Bus, TimelineWriter, now
 from goldenpath.store.joining import Record
 from goldenpath.store.runs import MAIN, RunFolder, read
+from goldenpath.store.streams import Kind, MessageParts
 
 __all__ = ["OpenedScenario", "RunSession", "ScenarioInfo"]
 
@@ -67,6 +69,7 @@ class RunSession:
         self._workers = workers
         self._folder = RunFolder(root / settings.output, run_id, worker)
         self._writer = TimelineWriter(self._folder, self.redactor)
+        self._messages = MessageParts(self._folder.parts, worker)
         self._begun = time.perf_counter()
         self.bus.listen(self._writer.write)
 
@@ -107,19 +110,47 @@ class RunSession:
         self._start()
         return OpenedScenario(self, scenario, task)
 
-    def finish(self, exit_status: int | None) -> None:
-        """End the run in this process; the main one joins what its workers wrote. Nothing is written if nothing ran."""
+    def finish(self, exit_status: int | None, *, exception: BaseException | None = None) -> None:
+        """End the run in this process; the main one joins what its workers wrote. Nothing is written if nothing ran.
+
+        Args:
+            exit_status: pytest's, if it had one.
+            exception: What ended the run outside of steps and hooks.
+        """
         self._writer.close()
-        if self.worker == MAIN and self._folder.timeline.exists():
-            self._folder.join(
-                RunFinished(
-                    at=now(),
-                    run=self.run_id,
-                    status="interrupted" if exit_status == INTERRUPTED else "finished",
-                    exit_status=exit_status,
-                    seconds=round(time.perf_counter() - self._begun, 3),
-                )
-            )
+        self._messages.close()
+        if self.worker != MAIN or not self._folder.timeline.exists():
+            return
+        interrupted = exit_status == INTERRUPTED
+        finished = RunFinished(
+            at=now(),
+            run=self.run_id,
+            status="interrupted" if interrupted else "finished",
+            exit_status=exit_status,
+            seconds=round(time.perf_counter() - self._begun, 3),
+        )
+        self._folder.join(finished, self._last_message(interrupted, exception))
+        if self.settings.messages is not None and self._folder.messages.exists():
+            target = self.root / self.settings.messages
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self._folder.messages, target)
+
+    def _last_message(self, interrupted: bool, exception: BaseException | None) -> dict[str, Any]:
+        if exception is None:
+            return {"success": False, "message": "interrupted"} if interrupted else {"success": True}
+        said = self.redactor.text(f"{type(exception).__name__}: {exception}")
+        told = {"type": type(exception).__name__, "message": self.redactor.text(str(exception)), "stackTrace": said}
+        return {"success": False, "message": told["message"], "exception": told}
+
+    @property
+    def messages(self) -> Path:
+        """The messages of the run, once it has ended."""
+        return self._folder.messages
+
+    def keep(self, kind: Kind, lines: bytes) -> None:
+        """Keep envelopes of Cucumber Messages for the next flush."""
+        self._start()
+        self._messages.write(kind, lines)
 
     def records(self) -> Iterator[Record]:
         """What is written of this run, all of it once the main process has finished it."""
@@ -128,6 +159,7 @@ class RunSession:
     def flush(self) -> None:
         """Write out what was emitted so far, with every secret of the scenario masked."""
         self._writer.flush()
+        self._messages.flush(self.redactor.fresh if self.redactor.has_fresh else None)
 
     def _check_tags(self, resolution: Resolution) -> None:
         """Let no tag belong to a service that is not there: its scenarios would be skipped, or prove nothing."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import BinaryIO, Final
+
+import msgspec
 
 from goldenpath.domain.redaction import Redactor
 from goldenpath.domain.timeline import Event
-from goldenpath.store.joining import line
 from goldenpath.store.runs import RunFolder
 
 Listener = Callable[[Event], None]
@@ -41,8 +43,8 @@ class TimelineWriter:
     def __init__(self, folder: RunFolder, redactor: Redactor) -> None:
         self._folder = folder
         self._redactor = redactor
-        self._lines: list[str] = []
-        self._part: TextIO | None = None
+        self._events: list[Event] = []
+        self._part: BinaryIO | None = None
 
     @property
     def is_open(self) -> bool:
@@ -52,19 +54,22 @@ class TimelineWriter:
     def open(self) -> bool:
         """Make the run's folder; whether this process is the run's first."""
         first = self._folder.open()
-        self._part = self._folder.part.open("a", encoding="utf-8", newline="\n")
+        self._part = self._folder.part.open("ab")
         return first
 
     def write(self, event: Event) -> None:
         """Keep an event for the next flush."""
-        self._lines.append(line(event.as_record()))
+        self._events.append(event)
 
     def flush(self) -> None:
-        """Write what was kept. A secret of this scenario that was learnt after a line was made is masked in it now."""
-        if self._lines and self._part is not None:
-            self._part.write(self._redactor.fresh("".join(self._lines)))
+        """Write what was kept. A secret of this scenario that was learnt after an event is masked in it now."""
+        if self._events and self._part is not None:
+            text = b"".join(map(_line, self._events))
+            if self._redactor.has_fresh:
+                text = self._redactor.fresh(text.decode()).encode()
+            self._part.write(text)
             self._part.flush()
-            self._lines.clear()
+            self._events.clear()
 
     def close(self) -> None:
         """Write what is left and let go of the folder."""
@@ -73,3 +78,14 @@ class TimelineWriter:
             self._part.close()
             self._part = None
         self._folder.leave()
+
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def _line(event: Event) -> bytes:
+    record = event.as_record()
+    try:
+        return _encode(record) + b"\n"
+    except UnicodeEncodeError:  # half a surrogate pair, from a text that somebody tried: as an escape
+        return json.dumps(record).encode() + b"\n"

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
 from operator import itemgetter
@@ -17,8 +17,22 @@ from goldenpath.domain.timeline import RunFinished, ScenarioFinished
 
 Record = dict[str, Any]
 
-_HEAD: Final = re.compile(r'\{"event": "(\w+)", "at": "([^"]+)"')
+_HEAD: Final = re.compile(r'\{"event": ?"(\w+)", ?"at": ?"([^"]+)"')
+_NO_SUCCESS: Final = frozenset({"failed", "pending", "undefined", "ambiguous", "unknown"})
 _encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a timeline turned out to say.
+
+    Attributes:
+        unfinished: The ``scenario_started`` of each attempt that had no end.
+        success: Whether every scenario's last attempt ended well, as Cucumber has it.
+    """
+
+    unfinished: list[Record]
+    success: bool
 
 
 def line(record: Record) -> str:
@@ -26,7 +40,7 @@ def line(record: Record) -> str:
     return _encode(record) + "\n"
 
 
-def join(parts: list[Path], whole: Path, finished: RunFinished) -> None:
+def join(parts: list[Path], whole: Path, finished: RunFinished) -> Joined:
     """Write a run's whole timeline from its parts, in the order of time; each part keeps its own order.
 
     What several workers resolved alike is told once, an attempt without an end gets one with status ``unknown``,
@@ -46,10 +60,12 @@ def join(parts: list[Path], whole: Path, finished: RunFinished) -> None:
                 lines.write(text)
         # The time at which an interrupted run was last written to may be coarser than the times in it.
         at = max(finished.at, tally.last_at)
+        unfinished = tally.unfinished()
         lines.writelines(line(each.as_record()) for each in tally.endings(at))
         seconds = finished.seconds or _seconds(tally.begun_at, at)
         lines.write(line(replace(finished, at=at, counts=tally.counts(), seconds=seconds).as_record()))
     fresh.replace(whole)
+    return Joined(unfinished, success=_NO_SUCCESS.isdisjoint(tally.counts()))
 
 
 def _lines(part: Path) -> Iterator[tuple[str, str, str]]:
@@ -88,6 +104,10 @@ class _Tally:
             record = json.loads(text)
             self._end(record["scenario"], record["attempt"], record["status"])
         return True
+
+    def unfinished(self) -> list[Record]:
+        """The start of each attempt that has no end so far."""
+        return list(self._open.values())
 
     def endings(self, at: str) -> list[ScenarioFinished]:
         """An end for each attempt that has none: its process was gone before."""

@@ -8,6 +8,7 @@
             latest                  a link to the newest run; where links are refused, a file with its name
             20261123T181502-3f9c/
                 timeline.ndjson     what happened, one JSON object a line
+                messages.ndjson     the same as Cucumber Messages, when the run has ended
                 parts/              while the run is on: what each worker wrote, and its lock
 
 The main process writes ``timeline.ndjson`` itself and joins the parts of its workers into it at the end. Who opens
@@ -24,13 +25,15 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from goldenpath.domain.timeline import RunFinished, RunStarted
 from goldenpath.store.joining import Record, join, line
 from goldenpath.store.locks import FileLock
+from goldenpath.store.streams import assemble
 
 TIMELINE: Final = "timeline.ndjson"
+MESSAGES: Final = "messages.ndjson"
 PARTS: Final = "parts"
 LATEST: Final = "latest"
 MAIN: Final = "main"
@@ -56,6 +59,16 @@ class RunFolder:
     def timeline(self) -> Path:
         """The run's timeline; until the run has ended it may lack what its workers wrote."""
         return self.path / TIMELINE
+
+    @property
+    def messages(self) -> Path:
+        """The run's Cucumber Messages; there when it has ended."""
+        return self.path / MESSAGES
+
+    @property
+    def parts(self) -> Path:
+        """Where the processes of the run keep their parts."""
+        return self.path / PARTS
 
     @property
     def part(self) -> Path:
@@ -89,9 +102,14 @@ class RunFolder:
         """Give the lock back: this process writes no more."""
         self._lock.release()
 
-    def join(self, finished: RunFinished) -> None:
-        """Join the parts into the timeline, end what was begun and not ended, and end the run (main process)."""
-        _join(self.path, finished)
+    def join(self, finished: RunFinished, last: dict[str, Any]) -> None:
+        """Join the parts, end what was begun and not ended, and end the run (main process).
+
+        Args:
+            finished: The last line of the timeline.
+            last: What its last message says: ``success`` as far as it is no matter of scenarios, and an exception.
+        """
+        _join(self.path, finished, last)
         self.leave()
         _drop_parts(self.path)
 
@@ -140,14 +158,17 @@ def close_abandoned(output: Path, but: str) -> list[str]:
             continue
         if not _is_ended(run):
             at = datetime.fromtimestamp(_last_written(run), UTC).isoformat(timespec="microseconds")
-            _join(run, RunFinished(at=at, run=run.name, status="interrupted", exit_status=None, seconds=0.0))
+            finished = RunFinished(at=at, run=run.name, status="interrupted", exit_status=None, seconds=0.0)
+            _join(run, finished, {"success": False, "message": "the run was cut short"})
             closed.append(run.name)
         _drop_parts(run)
     return closed
 
 
-def _join(run: Path, finished: RunFinished) -> None:
-    join([run / TIMELINE, *sorted((run / PARTS).glob("*.ndjson"))], run / TIMELINE, finished)
+def _join(run: Path, finished: RunFinished, last: dict[str, Any]) -> None:
+    parts = run / PARTS
+    joined = join([run / TIMELINE, *sorted(parts.glob("*.ndjson"))], run / TIMELINE, finished)
+    assemble(parts, run / MESSAGES, joined.unfinished, {**last, "success": last["success"] and joined.success})
 
 
 def _drop_parts(run: Path) -> None:
