@@ -5,6 +5,7 @@ It is imported when a file is parsed, never before: the library costs more than 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Final, TypeAlias
@@ -13,9 +14,11 @@ from gherkin.ast_builder import AstBuilder
 from gherkin.ast_node import AstNode
 from gherkin.errors import ParserException
 from gherkin.parser import Parser, ParserContext
+from gherkin.parser_types import Location
 from gherkin.pickles.compiler import Compiler
 from gherkin.stream.id_generator import IdGenerator
 from gherkin.token import Token
+from gherkin.token_matcher import TokenMatcher
 
 _Match: TypeAlias = Callable[[ParserContext, Token], bool]
 
@@ -59,8 +62,32 @@ class LiteralCompiler(Compiler):
         return name
 
 
+class QuickMatcher(TokenMatcher):
+    """Finds the keyword of a step by one expression: the library tries all of a language, the longest first."""
+
+    def match_StepLine(self, token: Token) -> bool:  # noqa: N802 the library's name
+        """Whether a line is a step."""
+        found = self._step.match(token.line.get_line_text())
+        if found is None:
+            return False
+        keyword = found[0]
+        types = self.keyword_types[keyword]
+        self._set_token_matched(
+            token,
+            "StepLine",
+            token.line.get_rest_trimmed(len(keyword)),
+            keyword,
+            keyword_type=types[0] if len(types) == 1 else "Unknown",
+        )
+        return True
+
+    def _change_dialect(self, dialect_name: str, location: Location | None = None) -> None:
+        super()._change_dialect(dialect_name, location)
+        self._step = re.compile("|".join(map(re.escape, self._sorted_step_keywords)))
+
+
 class QuickParser(Parser):
-    """Parses as the library does, in two thirds of its time.
+    """Parses as the library does, in two thirds of its time or less.
 
     The library builds a table of all its states for each line, and asks for each line whether it is a comment, a tag
     or a row by four calls each, where its first sign says no.

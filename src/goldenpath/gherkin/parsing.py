@@ -6,12 +6,11 @@ import re
 from typing import Any, Final
 
 from gherkin.errors import CompositeParserException, ParserException
-from gherkin.token_matcher import TokenMatcher
 from gherkin.token_matcher_markdown import GherkinInMarkdownTokenMatcher
 
 from goldenpath.domain.errors import FeatureError, FeatureProblem
 from goldenpath.gherkin.messages import MARKDOWN, id_of
-from goldenpath.gherkin.official import NodeIds, QuickParser, Tree
+from goldenpath.gherkin.official import NodeIds, QuickMatcher, QuickParser, Tree
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -72,7 +71,7 @@ def parse(text: str, uri: str, media_type: str) -> dict[str, Any]:
         FeatureError: It does not parse. The message has all syntax errors, ``where`` is the line of the first.
     """
     is_markdown = media_type == MARKDOWN
-    matcher = GherkinInMarkdownTokenMatcher() if is_markdown else TokenMatcher()
+    matcher = GherkinInMarkdownTokenMatcher() if is_markdown else QuickMatcher()
     parser = QuickParser(Tree(NodeIds(id_of(uri))), first_signs_tell=not is_markdown)
     try:
         document: dict[str, Any] = {**parser.parse(text, matcher)}
