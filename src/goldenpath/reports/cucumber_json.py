@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from goldenpath.domain.attaching import LOG
 from goldenpath.reports import envelopes
 from goldenpath.reports.reading import Attempt, StepRun, TestRun
 
@@ -139,9 +140,9 @@ def _told(run: TestRun, step: envelopes.CaseStep, ran: StepRun | None) -> dict[s
         "result": _result(ran.result if ran is not None else None),
     }
     attached = ran.attachments if ran is not None else []
-    if embeddings := [_embedding(each) for each in attached if each.media_type != envelopes.LOG]:
+    if embeddings := [_embedding(each) for each in attached if each.media_type != LOG]:
         told["embeddings"] = embeddings
-    if output := [_body(each).decode(errors="replace") for each in attached if each.media_type == envelopes.LOG]:
+    if output := [each.content.decode(errors="replace") for each in attached if each.media_type == LOG]:
         told["output"] = output
     return told
 
@@ -167,29 +168,14 @@ def _result(result: envelopes.Result | None) -> dict[str, Any]:
     if result is None:
         return {"status": "unknown", "duration": 0}
     told: dict[str, Any] = {"status": result.status.lower(), "duration": result.duration.in_nanos}
-    if said := error_text(result):
+    if said := result.error:
         told["error_message"] = said
     return told
 
 
-def error_text(result: envelopes.Result) -> str:
-    """All that is said of an error: its message, and its stack trace where that does not repeat the message."""
-    raised = result.exception
-    trace = (raised.stack_trace or "") if raised is not None else ""
-    said = result.message or (raised.message if raised is not None else None) or ""
-    return trace if said in trace else "\n".join(part for part in (said, trace) if part)
-
-
 def _embedding(attachment: envelopes.Attachment) -> dict[str, str]:
-    is_encoded = attachment.content_encoding == "BASE64"
-    data = attachment.body if is_encoded else base64.b64encode(attachment.body.encode()).decode()
-    told = {"mime_type": attachment.media_type, "data": data}
+    told = {"mime_type": attachment.media_type, "data": base64.b64encode(attachment.content).decode()}
     return told | {"name": attachment.file_name} if attachment.file_name else told
-
-
-def _body(attachment: envelopes.Attachment) -> bytes:
-    is_encoded = attachment.content_encoding == "BASE64"
-    return base64.b64decode(attachment.body) if is_encoded else attachment.body.encode()
 
 
 def _lineage(run: TestRun, pickle: envelopes.Pickle) -> Iterator[str]:

@@ -6,12 +6,9 @@ that is not here is skipped by the decoder.
 
 from __future__ import annotations
 
-from typing import Final
+from base64 import b64decode
 
 import msgspec
-
-LOG: Final = "text/x.cucumber.log+plain"
-"""The media type of what a step logs."""
 
 
 class Message(msgspec.Struct, rename="camel"):
@@ -54,11 +51,18 @@ class Background(Message):
     steps: list[Step] = []
 
 
+class Cell(Message):
+    """A cell of a table."""
+
+    value: str
+
+
 class TableRow(Message):
-    """A row of examples."""
+    """A row of examples, or their header."""
 
     id: str
     location: Location
+    cells: list[Cell] = []
 
 
 class Examples(Message):
@@ -66,6 +70,7 @@ class Examples(Message):
 
     name: str
     tags: list[Tag] = []
+    table_header: TableRow | None = None
     table_body: list[TableRow] = []
 
 
@@ -115,12 +120,6 @@ class GherkinDocument(Message):
 
     uri: str
     feature: Feature | None = None
-
-
-class Cell(Message):
-    """A cell of a data table."""
-
-    value: str
 
 
 class Row(Message):
@@ -277,6 +276,13 @@ class Result(Message):
     message: str | None = None
     exception: Raised | None = None
 
+    @property
+    def error(self) -> str:
+        """All that is said of an error: its message, and its stack trace where that does not repeat the message."""
+        raised = self.exception or Raised()
+        said, trace = self.message or raised.message or "", raised.stack_trace or ""
+        return trace if said in trace else "\n".join(part for part in (said, trace) if part)
+
 
 class StepStarted(Message):
     """A step of an attempt has begun."""
@@ -304,6 +310,11 @@ class Attachment(Message):
     file_name: str | None = None
     test_case_started_id: str | None = None
     test_step_id: str | None = None
+
+    @property
+    def content(self) -> bytes:
+        """What was attached."""
+        return b64decode(self.body) if self.content_encoding == "BASE64" else self.body.encode()
 
 
 class Envelope(Message):
