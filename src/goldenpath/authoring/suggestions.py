@@ -36,7 +36,7 @@ async def {{ name }}({{ parameters | join(", ") }}) -> None:
 """
 _NAMES: Final = {"string": "text", "float": "amount", "int": "count"}
 _TYPES: Final = {"string": "str", "float": "float", "int": "int"}
-_KNOWN: Final = {int: "int", float: "float", bool: "bool", str: "str", None: "str"}
+_KNOWN: Final = ((int, "int"), (float, "float"), (bool, "bool"), (str, "str"), (None, "str"))
 """What to write for the values of a user's parameter type, by what makes them; others are left without a word."""
 
 
@@ -126,7 +126,9 @@ def _between(values: Sequence[_Value], text: str) -> Iterator[tuple[int, int]]:
 
 def _annotation(name: str) -> str | None:
     own = defined(name)
-    return _TYPES.get(name) if own is None else _KNOWN.get(own.transformer)
+    if own is None:
+        return _TYPES.get(name)
+    return next((known for make, known in _KNOWN if make is own.transformer), None)
 
 
 @cache
