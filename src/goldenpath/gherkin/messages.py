@@ -36,8 +36,12 @@ def source(uri: str, text: str, media_type: str) -> bytes:
 
 
 def compiled(uri: str, document: Mapping[str, Any], pickles: Iterable[Mapping[str, Any]]) -> bytes:
-    """The lines of the gherkinDocument and of its pickles, both as gherkin-official gives them."""
-    return _lines([{"gherkinDocument": {**document, "uri": uri}}, *({"pickle": pickle} for pickle in pickles)])
+    """The lines of the gherkinDocument and of its pickles, both as gherkin-official gives them.
+
+    A pickle's line begins with its id, so that it is found without reading the others as JSON.
+    """
+    told = ({"pickle": {"id": pickle["id"], **pickle}} for pickle in pickles)
+    return _lines([{"gherkinDocument": {**document, "uri": uri}}, *told])
 
 
 def parse_errors(problems: Iterable[FeatureProblem]) -> bytes:

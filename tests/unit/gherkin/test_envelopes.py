@@ -108,6 +108,13 @@ def test_pickles_are_found_by_the_ids_of_the_messages(feature):
     ]
 
 
+def test_the_line_of_a_pickle_is_found_by_its_beginning(feature):
+    read = feature(EVERYTHING)
+    begin = [line[: line.index(b",")] for line in read.envelopes.splitlines() if line.startswith(b'{"pickle"')]
+    for pickle in read.pickles:
+        assert begin.count(b'{"pickle":{"id":"%s"' % pickle.message_id.encode()) == 1
+
+
 def test_the_values_of_a_row_are_in_the_message_of_a_background_too(feature):
     pickle = of_kind(feature(EVERYTHING).envelopes, "pickle")[3]
     assert pickle["steps"][0]["text"] == "2 is here"
