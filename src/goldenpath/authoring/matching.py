@@ -119,7 +119,8 @@ class StepIndex:
         near = [hit for hit in found if hit[0] == max(rank for rank, _, _ in found)]
         if not near or any(what is UNREADABLE for _, _, what in near):
             raise self._undefined(kind, text, near, docstring=docstring, datatable=datatable)
-        return self._chosen(kind, text, near, [hit for hit in found if hit not in near])
+        far = [hit for hit in found if hit[0] < near[0][0] and hit[2] is not UNREADABLE]
+        return self._chosen(kind, text, near, far)
 
     def _chosen(self, kind: str, text: str, near: list[Hit], far: list[Hit]) -> Match:
         """The match of the one that counts, of several that answer."""

@@ -221,3 +221,16 @@ def test_no_flag_key_or_variable_belongs_to_two_options():
         [option.env for option in OPTIONS if option.env],
     ):
         assert len(names) == len(set(names))
+
+
+def test_what_ambiguous_steps_become_is_an_error_unless_the_settings_say_first(project, tmp_path):
+    assert load(tmp_path, {}, {}).ambiguous == "error"
+    root = project('ambiguous = "first"')
+    assert load(root, {}, {}).ambiguous == "first"
+    assert load(root, {}, {"GOLDENPATH_AMBIGUOUS": "error"}).ambiguous == "error"
+
+
+def test_another_word_for_ambiguous_is_refused_with_its_place(project):
+    error = refused(project('mode = "mock"\nambiguous = "last"'))
+    assert error.where.endswith("goldenpath.toml:2")
+    assert error.try_next == "one of: error, first"

@@ -8,8 +8,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from goldenpath.authoring.matching import AmbiguousStep, Scope, StepIndex, UndefinedStep
-from goldenpath.bdd import StepDefinition, parsers
+from goldenpath.bdd import HookDefinition, StepDefinition, parameter_type, parsers
+from goldenpath.bdd.parameter_types import _defined, _registry
 from goldenpath.domain.errors import StepError
+
+
+@pytest.fixture
+def own_types():
+    """Parameter types are the process's: put back what others defined."""
+    before = dict(_defined)
+    yield
+    _defined.clear()
+    _defined.update(before)
+    _registry.clear()
+
 
 LINES = itertools.count(1)
 
@@ -112,6 +124,48 @@ def test_two_in_one_scope_are_ambiguous_though_a_farther_one_exists():
     assert lines[0] == '2 step definitions answer When "a b"'
     assert lines[1].strip() == f'@step("a {{word}}") at {first.where}'
     assert lines[2].strip() == f'@step("a {{x}}") at {second.where}'
+
+
+def test_an_ambiguous_step_keeps_what_each_candidate_found():
+    first = definition(parsers.re("a (.*?) with (.*)"))
+    second = definition(parsers.re("a step with (.*)"), None, lambda a, /: None)  # cannot be called, and is told too
+    with pytest.raises(AmbiguousStep) as caught:
+        index(first, second).find("when", "a step with two")
+    assert [match.definition for match in caught.value.matches] == [first, second]
+    assert [[each["group"]["value"] for each in match.groups] for match in caught.value.matches] == [
+        ["step", "two"],
+        ["two"],
+    ]
+
+
+def test_the_first_is_taken_where_the_settings_say_so_and_tells_what_it_left_aside():
+    far, one, two, three = (definition(parsers.parse(text)) for text in ("a {x}", "a b", "{x} b", "a {y}"))
+    scopes = [Scope("far", [far]), Scope("near", [one, two, three])]
+    match = StepIndex(scopes, "first").find("given", "a b")
+    assert (match.definition, match.left_aside, match.shadowed) == (two, (one, three), (far,))
+    assert match.arguments == {"x": "a"}
+    assert StepIndex(scopes, "first").find("given", "a c").left_aside == ()
+    with pytest.raises(AmbiguousStep):
+        StepIndex(scopes).find("given", "a b")
+
+
+def test_a_match_tells_what_it_found_and_where():
+    chain = index(definition(parsers.cucumber("{word} eats {int}"), None, takes_two), definition("nothing"))
+    assert chain.find("given", "Ada eats 12").groups == [
+        {"group": {"start": 0, "value": "Ada"}, "parameterTypeName": "word"},
+        {"group": {"start": 9, "value": "12"}, "parameterTypeName": "int"},
+    ]
+    assert chain.find("given", "nothing").groups == []
+
+
+def test_hooks_come_from_far_to_near_each_once():
+    def hook(number, when="before_scenario"):
+        return HookDefinition(when, print, file="/steps/hooks.py", number=number)
+
+    far, both, near, run = hook(1), hook(2), hook(3), hook(1, "before_run")
+    again = hook(2)  # its file imported under another name
+    scopes = [Scope("far", [], [far, both]), Scope("none", []), Scope("near", [], [run, near, again, both])]
+    assert StepIndex(scopes).hooks == (far, both, run, near)
 
 
 def test_two_in_a_farther_scope_do_not_matter():
@@ -235,6 +289,52 @@ def test_without_any_definition_a_step_is_undefined():
     with pytest.raises(UndefinedStep) as caught:
         StepIndex([]).find("then", "a")
     assert (caught.value.nearest, caught.value.other_kinds) == ((), ())
+
+
+def test_a_parameter_type_that_nobody_defined_leaves_the_step_undefined_and_says_so(own_types):
+    unreadable = definition(parsers.cucumber("{airport} is closed for {int} {thing}"), "given", takes_two)
+    chain = index(unreadable, definition(parsers.cucumber("{int} cats"), None, takes_two))
+    with pytest.raises(UndefinedStep) as caught:
+        chain.find("given", "CDG is closed for 3 days")
+    error = caught.value
+    assert (error.unreadable, error.nearest, error.other_kinds) == ((unreadable,), (), ())
+    assert f"it may be {unreadable}, but nobody defined the parameter type {{airport}}, {{thing}}" in str(error)
+    assert error.try_next.splitlines()[0] == 'parameter_type("airport", r"...") in a step module'
+    assert 'parameter_type("thing", r"...")' in error.try_next
+    assert "@given" in error.snippet
+    assert chain.undefined_parameter_types == {unreadable.place: ("airport", unreadable.pattern)}
+    parameter_type("airport", "[A-Z]{3}")
+    parameter_type("thing", ".*")
+    assert chain.undefined_parameter_types == {}
+
+
+def test_an_unreadable_definition_fails_no_step_that_it_cannot_mean():
+    unreadable = definition(parsers.cucumber("a {nobody} is here"), "given")
+    answers = definition(parsers.parse("a {x} is there"), "given")
+    assert index(unreadable, answers).find("given", "a cat is there").definition is answers
+    with pytest.raises(UndefinedStep) as caught:
+        index(unreadable, answers).find("given", "a cat is")
+    assert caught.value.unreadable == ()
+    with pytest.raises(UndefinedStep) as caught:
+        index(unreadable, answers).find("then", "a cat is here")
+    assert (caught.value.unreadable, caught.value.other_kinds) == ((), ())
+
+
+def test_whether_an_unreadable_definition_is_meant_is_a_matter_of_scopes():
+    unreadable, answers = definition(parsers.cucumber("a {nobody}"), "given"), definition("a cat", "given")
+    match = scoped([unreadable], [answers]).find("given", "a cat")
+    assert (match.definition, match.shadowed) == (answers, ())
+    for chain in (index(unreadable, answers), scoped([answers], [unreadable])):
+        with pytest.raises(UndefinedStep) as caught:
+            chain.find("given", "a cat")
+        assert caught.value.unreadable == (unreadable,)
+
+
+def test_what_is_wrong_besides_an_unknown_parameter_type_is_told():
+    wrong = definition(parsers.cucumber("a {nobody} (b"), "given")
+    with pytest.raises(StepError, match="does not have a matching") as caught:
+        index(wrong).find("given", "a cat b")
+    assert not isinstance(caught.value, UndefinedStep)
 
 
 @pytest.mark.parametrize(

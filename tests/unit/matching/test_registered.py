@@ -1,4 +1,4 @@
-"""The definitions of plugins and conftests, and from where they are seen."""
+"""The definitions and hooks of plugins and conftests, and from where they are seen."""
 
 from pathlib import Path
 
@@ -82,3 +82,16 @@ def test_fixtures_that_somebody_registered_by_hand_count(pytester, found):
     pytester.syspathinsert()
     [(registered, patterns)] = found()
     assert (registered.folder, registered.name, patterns) == (None, "fixtures", ["by hand"])
+
+
+def test_hooks_are_found_beside_them_also_where_there_are_none(pytester, found):
+    hook = "from goldenpath.bdd import before_scenario\n@before_scenario({0!r})\ndef _(): ...\n"
+    pytester.makeconftest(OURS.format("in .") + hook.format("@far"))
+    (pytester.mkdir("shop") / "conftest.py").write_text(hook.format("@near"), encoding="utf-8")
+    pytester.makepyfile(**{"shop/test_it": "def test_it(): ..."})
+    hits = found()
+    assert [(patterns, [each.tags for each in registered.hooks]) for registered, patterns in hits] == [
+        (["in ."], ["@far"]),
+        ([], ["@near"]),
+    ]
+    assert [registered.is_conftest for registered, _ in hits] == [True, True]
