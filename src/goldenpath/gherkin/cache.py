@@ -29,7 +29,7 @@ FORMAT: Final = 1
 UNUSED: Final = 30 * 86400
 """Seconds after which an entry that nobody used is removed."""
 
-ROOM: Final = 256 * 2**20
+ROOM: Final = 2**30
 """Bytes beyond which the entries that were used least lately are removed."""
 
 _DAY: Final = 86400
