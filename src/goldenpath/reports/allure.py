@@ -18,6 +18,7 @@ import json
 import mimetypes
 import uuid
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,11 @@ from goldenpath.reports.reading import Attempt, StepRun, TestRun
 
 _WORST_FIRST: Final = ("FAILED", "AMBIGUOUS", "UNDEFINED", "PENDING", "UNKNOWN", "SKIPPED")
 _STATUSES: Final = {"PASSED": "passed", "SKIPPED": "skipped", "UNKNOWN": "unknown"}
+_UNSAID: Final = {
+    "UNDEFINED": "no step definition answers a step",
+    "AMBIGUOUS": "several step definitions answer a step",
+    "PENDING": "a step is pending",
+}
 _ASSERTIONS: Final = ("AssertionError", "Failed")
 """How Python and pytest name the errors of assertions."""
 _LABEL: Final = "@allure.label."
@@ -101,7 +107,7 @@ class _Result:
         attempt, pickle, origin = self._attempt, self._pickle, self._run.origin(self._pickle)
         history = hashlib.blake2b(attempt.case.id.encode(), digest_size=16).hexdigest()
         names = [origin.feature.name, *([origin.rule.name] if origin.rule else []), pickle.name]
-        parts = [origin.feature.description, origin.scenario.description]
+        parts = [cleandoc(part) for part in (origin.feature.description, origin.scenario.description)]
         return {
             "uuid": self._id,
             "historyId": history,
@@ -130,7 +136,9 @@ class _Result:
         """The status of the worst step; a flaky scenario is marked as such."""
         if not self._pickle.steps:
             return {"status": "broken", "statusDetails": {"message": "it has no steps, so it proves nothing"}}
-        ran = [self._attempt.steps.get(step.id) for step in self._attempt.case.test_steps]
+        if not self._attempt.case.test_steps and self._attempt.finished is not None:
+            return {"status": "skipped", "statusDetails": {"message": "it was skipped before its first step"}}
+        ran = [self._attempt.steps.get(step.id) for step in self._attempt.case.test_steps] or [None]
         results = [(each.result if each else None) or envelopes.Result("UNKNOWN") for each in ran]
         worst = min(results, key=lambda each: [*_WORST_FIRST, "PASSED"].index(each.status))
         told = _status(worst)
@@ -174,7 +182,7 @@ class _Result:
             pickle_step = self._pickle_steps[step.pickle_step_id]
             return self._run.written(pickle_step).keyword + pickle_step.text
         hook = self._run.definitions[step.hook_id or ""]
-        return hook.name or str(hook.source_reference)
+        return hook.name or str(hook.source_reference) or hook.type.replace("_", " ").capitalize()
 
     def _below(self, step: envelopes.CaseStep) -> Iterator[dict[str, str]]:
         """What is written below a step, which Allure has no place for but among the attachments."""
@@ -211,7 +219,7 @@ def _status(result: envelopes.Result) -> dict[str, Any]:
     raised = result.exception or envelopes.Raised()
     if result.status == "FAILED" and raised.type.rpartition(".")[2] in _ASSERTIONS:
         status = "failed"
-    message = result.message or raised.message
+    message = result.message or raised.message or _UNSAID.get(result.status)
     details = {"message": message, "trace": raised.stack_trace} if status != "passed" else {}
     if said := {name: value for name, value in details.items() if value}:
         return {"status": status, "statusDetails": said}

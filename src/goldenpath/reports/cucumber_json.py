@@ -9,7 +9,8 @@ The format has no specification, and dialects. Followed here is the Cucumber pro
 - a tag has its line, the feature its language;
 - a step that was undefined, or that took no time, has a duration too: 0.
 
-A step in which a run broke off, or that it never reached, is ``unknown``. Of repeated attempts the last one counts.
+A step in which a run broke off, or that it never reached, is ``unknown``. The steps of a scenario that was skipped
+before any of them was planned are ``skipped``. Of repeated attempts the last one counts.
 """
 
 from __future__ import annotations
@@ -116,6 +117,9 @@ def _steps(run: TestRun, attempt: Attempt, pickle: envelopes.Pickle) -> dict[str
             steps[-1].setdefault("after", []).append(told)
         else:
             around.setdefault("after" if kind == "AFTER_TEST_CASE" else "before", []).append(told)
+    if not steps:
+        never = {"status": "skipped" if attempt.finished is not None else "unknown", "duration": 0}
+        steps.extend(_step(run, step) | {"match": {}, "result": never} for step in pickle.steps)
     return around
 
 

@@ -184,3 +184,25 @@ def test_results_are_written_beside_those_that_are_there(tmp_path):
     write(stream_of("minimal"), tmp_path / "results")
 
     assert len(list((tmp_path / "results").glob("*-result.json"))) == 2
+
+
+def without_steps(sample):
+    """A sample's stream whose scenario was skipped before any of its steps was planned."""
+    envelopes = [
+        each for each in map(json.loads, lines_of(sample)) if not {"testStepStarted", "testStepFinished"} & each.keys()
+    ]
+    for each in envelopes:
+        each.get("testCase", {})["testSteps"] = []
+    return [json.dumps(each).encode() for each in envelopes]
+
+
+def test_a_scenario_that_never_began_is_skipped():
+    assert [each["status"] for each in results_in(render(without_steps("minimal")))] == ["skipped"]
+
+
+@pytest.mark.parametrize("sample", ["undefined", "ambiguous"])
+def test_what_is_broken_says_why(sample):
+    broken = [each for each in results(sample) if each["status"] == "broken"]
+
+    assert broken
+    assert all(each["statusDetails"]["message"] for each in broken)

@@ -212,3 +212,14 @@ def test_it_is_written_as_json(tmp_path):
     write(stream_of("markdown"), tmp_path / "report.json")
 
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == rendered("markdown")
+
+
+def test_a_scenario_that_never_began_tells_its_steps():
+    envelopes = map(json.loads, stream_of("minimal").read_text(encoding="utf-8").splitlines())
+    kept = [each for each in envelopes if not {"testStepStarted", "testStepFinished"} & each.keys()]
+    for each in kept:
+        each.get("testCase", {})["testSteps"] = []
+
+    [feature] = render(json.dumps(each).encode() for each in kept)
+
+    assert [step["result"]["status"] for step in feature["elements"][0]["steps"]] == ["skipped"]
