@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -123,8 +124,8 @@ def _define(types: Sequence[str]) -> str:
 
 
 def _paste(snippet: str, alone: bool) -> str:
-    indented = "".join(f"\n    {line}".rstrip() for line in snippet.splitlines())
-    return f"{_FIRST if alone else 'write it in a step module'}:\n{indented}"
+    where = _FIRST if alone else "write it in a step module"
+    return f"{where}:\n\n{textwrap.indent(snippet.rstrip(), '    ')}"
 
 
 class AmbiguousStep(StepError):

@@ -1,6 +1,7 @@
 """The index finds what asking every definition would find, and says what is wrong when it finds none or several."""
 
 import itertools
+import textwrap
 
 import pytest
 from hypothesis import given as fuzz
@@ -259,6 +260,8 @@ def test_an_undefined_step_tells_what_is_near_and_what_to_write():
     assert len(caught.value.nearest) == 2
     assert '@given("Ada is signed inn {string}")' in caught.value.snippet
     assert caught.value.snippets == (caught.value.snippet,)
+    _, _, shown = caught.value.try_next.partition(":\n\n")
+    assert textwrap.dedent(shown) == caught.value.snippet.rstrip()
     said = str(caught.value)
     assert said.startswith('no step definition answers Given "Ada is signed inn "here""\n')
     assert f"near to it: {near}" in said
