@@ -93,7 +93,13 @@ class Attempt:
             self.task.call(_set_all, changed)
 
     def done(
-        self, status: str, begun: int, *, message: str | None = None, suggestions: Sequence[str] = (), trace: Any = None
+        self,
+        status: str,
+        begun: int,
+        *,
+        message: str | None = None,
+        exception: tuple[str, str, str] | None = None,
+        suggestions: Sequence[str] = (),
     ) -> Result:
         """Record what became of the next step or hook of the test case.
 
@@ -101,11 +107,11 @@ class Attempt:
             status: Cucumber's word.
             begun: When it began, in nanoseconds since 1970; 0 for one that did not run.
             message: What went wrong, redacted.
+            exception: Its type, its message and its trace, redacted.
             suggestions: Snippets for a step that nobody answers.
-            trace: Of the exception: its type, its message and its trace, redacted.
         """
         now = time.time_ns()
-        result = Result(status.upper(), begun or now, now - begun if begun else 0, message, trace)
+        result = Result(status.upper(), begun or now, now - begun if begun else 0, message, exception)
         if self._attached:
             result.attachments = [self._redacted(each) for each in self._attached]
             self._attached.clear()

@@ -46,7 +46,9 @@ class BddScenario:
         self._hook = request.config.hook
         feature, templates = _parsed(path)
         template = templates[pickle.scenario_line]
-        self._scenario = template.render(_row(template, pickle.row))
+        row = _row(template, pickle.row)
+        self._scenario = template.render(row)
+        _show_row(request.node, row)
         self._common = {"request": request, "feature": feature, "scenario": self._scenario}
 
     def tell(self, event: str, index: int | None = None, **more: Any) -> None:
@@ -82,3 +84,14 @@ def _parsed(path: Path) -> tuple[Feature, dict[int, ScenarioTemplate]]:
 def _row(template: ScenarioTemplate, row: tuple[str, ...]) -> dict[str, str]:
     contexts = (context for examples in template.examples for context in examples.as_contexts())
     return next((context for context in contexts if tuple(context.values()) == row), {})
+
+
+def _show_row(item: Any, row: dict[str, str]) -> None:
+    """Give the row to those who look where pytest-bdd has it: Allure tells rows of one name apart by nothing else."""
+    if row and not hasattr(item, "callspec"):
+        scopes = {_EXAMPLE: Scope.Function}
+        item.callspec = SimpleNamespace(id="", marks=(), params={}, indices={_EXAMPLE: 0}, _arg2scope=scopes)
+    if row:
+        item.callspec.params[_EXAMPLE] = row
+        item.callspec.indices.setdefault(_EXAMPLE, 0)
+        item.callspec._arg2scope.setdefault(_EXAMPLE, Scope.Function)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from goldenpath.gherkin import is_feature
+
 if TYPE_CHECKING:
     from goldenpath.pytest_plugin.collection import FeatureFile
 
@@ -40,7 +42,7 @@ class Deferred:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Take in what became of a collector: a module that shows no item may still stand for features."""
         path = report.nodeid.partition("::")[0]
-        if not path.endswith(".feature") and (path.endswith(".py") or not report.passed):
+        if not path.endswith((".feature", ".feature.md")) and (path.endswith(".py") or not report.passed):
             self.others.add(self.root / path)
 
     def defer(self, file: FeatureFile) -> None:
@@ -52,7 +54,7 @@ class Deferred:
         if not self.met:
             return
         bound = _bound_by_pytest_bdd(items)
-        others = self.others | {item.path for item in items if item.path.suffix != ".feature"}
+        others = self.others | {item.path for item in items if not is_feature(item.path)}
         added = 0
         for file, place in self.met:
             if os.path.realpath(file.path) in bound or not (self.explicit or _alone(file.path, session, others)):

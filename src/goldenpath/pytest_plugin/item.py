@@ -162,8 +162,10 @@ class FeatureItem(pytest.Item):
 
     def write(self, attempt: Attempt) -> None:
         """Write the messages of an attempt that is over."""
-        stream = Run.of(self.config).stream
-        if self.scenario.message_id:
+        run = Run.of(self.config)
+        stream = run.stream
+        # Where a hook before the run failed, no test case began.
+        if self.scenario.message_id and run.broken is None:
             stream.attempt(
                 attempt.record(
                     self.scenario_id, self.scenario.message_id, lambda name: stream.fixtures(f"fixtures-{name}")

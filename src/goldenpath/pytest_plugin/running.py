@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from goldenpath.pytest_plugin import injection
+from goldenpath.pytest_plugin import injection, other_reports
 from goldenpath.pytest_plugin.item import PLANNED_REASON, FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
 from goldenpath.pytest_plugin.repeating import FLAKY, run_attempts
@@ -24,7 +24,7 @@ _USAGE_ERROR = "goldenpath_usage_error"
 
 def is_feature(nodeid: str) -> bool:
     """Whether a node id leads to something in a feature file."""
-    return nodeid.partition("::")[0].endswith(".feature")
+    return nodeid.partition("::")[0].endswith((".feature", ".feature.md"))
 
 
 class Running:
@@ -133,6 +133,8 @@ class Running:
             if self._after is not None and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         self._run.finish(int(session.exitstatus), self._exception)
+        if self._run.worker == "main" and "session" in self._run.__dict__:
+            other_reports.write(session, self._run.session.messages)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what answered, and what that proves."""

@@ -132,8 +132,7 @@ class Stepping:
             self._hooks.run(hook)
         except BaseException as error:
             status = _status_of(error)
-            told = self._told(hook.name or hook.where, error)
-            attempt.done(status, begun, message=None if status == "skipped" else told, trace=self._trace(error, status))
+            attempt.done(status, begun, **self._told(hook.name or hook.where, error, status))
             if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
                 raise
             if status != "skipped" or hook.when == "before_scenario":
@@ -169,13 +168,8 @@ class Stepping:
         status = _status_of(error)
         attempt = self._attempt
         attempt.failure = Failure(error, step, found.definition.func)
-        if status == "skipped":
-            said = str(error)
-            result = attempt.done("skipped", begun)
-        else:
-            said = sentence(step.text, error)
-            message = None if status == "pending" and not str(error) else self._told(step.text, error)
-            result = attempt.done(status, begun, message=message, trace=self._trace(error, status))
+        result = attempt.done(status, begun, **self._told(step.text, error, status))
+        said = str(error) if status == "skipped" else sentence(step.text, error)
         attempt.finished(step, status, result.nanoseconds / 1e9, said)
         self._end(status, error)
 
@@ -190,26 +184,27 @@ class Stepping:
         suggestions = found.snippets if isinstance(found, UndefinedStep) else ()
         now = time.time_ns()
         if status == "failed":
-            told = self._told(step.text, found)
-            attempt.done(status, now, message=told, trace=self._trace(found, status))
+            attempt.done(status, now, **self._told(step.text, found, status))
         else:
             attempt.done(status, now, suggestions=suggestions)
         attempt.finished(step, status, 0.0)
         self._end(status, found)
 
-    def _told(self, what: str, error: BaseException) -> str:
-        return self._attempt.opened.redact(sentence(what, error))
-
-    def _trace(self, error: BaseException, status: str) -> tuple[str, str, str] | None:
-        if status != "failed":
-            return None
+    def _told(self, what: str, error: BaseException, status: str) -> dict[str, Any]:
+        """What the messages say of an error; nothing of a step that is pending or skips itself without a reason."""
         redact = self._attempt.opened.redact
+        if status == "pending" and isinstance(error, Pending) and not error.reason:
+            return {}
+        if status == "skipped" and not str(error):
+            return {}
         try:
             said = str(error)
         except Exception as unsaid:  # noqa: BLE001  # an error whose own text is broken is still that error
             said = f"its text cannot be had: {type(unsaid).__name__}"
+        kind = type(error).__name__
         trace = "".join(traceback.format_list(users_trace(error)))
-        return type(error).__name__, redact(said), redact(f"{trace}{type(error).__name__}: {said}")
+        exception = (kind, redact(said), redact(f"{trace}{kind}: {said}"))
+        return {"message": redact(sentence(what, error)), "exception": exception}
 
     def _execute(self, index: int, step: Step, match: Match) -> None:
         """What pytest-bdd does with a step, hooks in its order (``pytest_bdd.scenario._execute_step_function``)."""

@@ -10,8 +10,20 @@ from typing import Any, Final
 from goldenpath.domain.values import Tier
 
 WIDTH: Final = 80
-_STATUSES: Final = ("passed", "failed", "skipped", "pending", "undefined", "ambiguous", "unknown")
+_STATUSES: Final = (
+    "passed",
+    "flaky",
+    "failed",
+    "skipped",
+    "pending",
+    "undefined",
+    "ambiguous",
+    "empty",
+    "planned",
+    "unknown",
+)
 _IN_WORDS: Final = {"unknown": "cut short"}
+_NEVER_RAN: Final = frozenset({"skipped", "planned", "empty"})
 _ON_NOTHING: Final = "no service"
 _MOST_REASONS: Final = 5
 
@@ -41,6 +53,7 @@ class _Run:
         self.services: dict[str, Record] = {}
         self.fault: str | None = None
         last: dict[str, Record] = {}
+        failed: set[str] = set()
         for each in records:
             kind = each["event"]
             if kind == "run_started":
@@ -51,7 +64,13 @@ class _Run:
                 before = last.get(each["scenario"])
                 if before is None or each["attempt"] >= before["attempt"]:
                     last[each["scenario"]] = each
-        self.ends = list(last.values())
+                if each["status"] != "passed":
+                    failed.add(each["scenario"])
+        # What passed only on a later attempt is no success.
+        self.ends = [
+            {**end, "status": "flaky", "standing": None} if end["status"] == "passed" and name in failed else end
+            for name, end in last.items()
+        ]
         self.used = {use["service"] for end in self.ends for use in end["services"]}
         self.stand_ins = [name for name, each in self.services.items() if each["stand_in"] and name in self.used]
 
@@ -136,7 +155,7 @@ def _meaning(run: _Run) -> list[str]:
         lines += _wrapped(f"The reference platform was broken on purpose: --fault {run.fault}.", "", "  ")
     verified, rehearsed = run.standing("verified"), run.standing("rehearsed")
     if not run.used:
-        ran = sum(end["status"] != "skipped" for end in run.ends)
+        ran = sum(end["status"] not in _NEVER_RAN for end in run.ends)
         if not ran:
             return [*lines, "No scenario ran, so nothing is known of your product."]
         none, they = ("it used no service", "it proves") if ran == 1 else ("none used a service", "they prove")

@@ -173,7 +173,7 @@ class OpenedScenario:
             ScenarioFinished(
                 **self._common(),
                 status=status,
-                standing=_standing(status, used),
+                standing=_standing(status, used) if self.info.attempt == 1 else None,
                 seconds=round(time.perf_counter() - self._begun, 6),
                 services=used,
                 message=None if message is None else self._session.redactor.text(message),

@@ -87,6 +87,7 @@ class _Tally:
         self.last_at = ""
         self._open: dict[tuple[str, int], Record] = {}
         self._last: dict[str, tuple[int, str]] = {}
+        self._failed: set[str] = set()
         self._resolved: set[str] = set()
 
     def takes(self, event: str, text: str) -> bool:
@@ -114,8 +115,10 @@ class _Tally:
         return [self._ending(start, at) for start in list(self._open.values())]
 
     def counts(self) -> dict[str, int]:
-        """How many scenarios ended in which status, by their last attempts."""
-        return dict(sorted(Counter(status for _, status in self._last.values()).items()))
+        """How many scenarios ended in which status, by their last attempts; passed only then is ``flaky``."""
+        ends = ((name, status) for name, (_, status) in self._last.items())
+        flaky = ("flaky" if status == "passed" and name in self._failed else status for name, status in ends)
+        return dict(sorted(Counter(flaky).items()))
 
     def _ending(self, start: Record, at: str) -> ScenarioFinished:
         self._end(start["scenario"], start["attempt"], "unknown")
@@ -132,6 +135,8 @@ class _Tally:
 
     def _end(self, scenario: str, attempt: int, status: str) -> None:
         self._open.pop((scenario, attempt), None)
+        if status != "passed":
+            self._failed.add(scenario)
         if attempt >= self._last.get(scenario, (0, ""))[0]:
             self._last[scenario] = attempt, status
 

@@ -22,9 +22,10 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from goldenpath.domain.timeline import RunFinished, RunStarted
@@ -37,6 +38,10 @@ MESSAGES: Final = "messages.ndjson"
 PARTS: Final = "parts"
 LATEST: Final = "latest"
 MAIN: Final = "main"
+
+
+SUCCESS: Final[Mapping[str, Any]] = MappingProxyType({"success": True})
+"""What the last message says of a run that nothing but its scenarios can have failed."""
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -102,7 +107,7 @@ class RunFolder:
         """Give the lock back: this process writes no more."""
         self._lock.release()
 
-    def join(self, finished: RunFinished, last: dict[str, Any]) -> None:
+    def join(self, finished: RunFinished, last: Mapping[str, Any] = SUCCESS) -> None:
         """Join the parts, end what was begun and not ended, and end the run (main process).
 
         Args:
@@ -165,7 +170,7 @@ def close_abandoned(output: Path, but: str) -> list[str]:
     return closed
 
 
-def _join(run: Path, finished: RunFinished, last: dict[str, Any]) -> None:
+def _join(run: Path, finished: RunFinished, last: Mapping[str, Any]) -> None:
     parts = run / PARTS
     joined = join([run / TIMELINE, *sorted(parts.glob("*.ndjson"))], run / TIMELINE, finished)
     assemble(parts, run / MESSAGES, joined.unfinished, {**last, "success": last["success"] and joined.success})

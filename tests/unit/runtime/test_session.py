@@ -28,6 +28,13 @@ from goldenpath.runtime.loop import Loop
 from goldenpath.runtime.session import RunSession, ScenarioInfo
 
 
+def ended(opened, status, message):
+    """Close an attempt and write its end, as the runner does; gives what is wrong with one that seemed to pass."""
+    wrong = opened.close(status)
+    opened.finish("failed" if wrong else status, wrong or message)
+    return wrong
+
+
 @dataclass(frozen=True)
 class Bill:
     id: str
@@ -160,7 +167,7 @@ def test_an_adapter_and_what_it_needs_are_opened_at_the_first_operation_and_clos
     billed.step(opened, opened.services.billing.bill("Ada"))
     billed.step(opened, opened.services.billing.bill("Ben"))
     assert billed.log == ["open ledger", "open billing"]
-    assert opened.finish("passed", None) is None
+    assert ended(opened, "passed", None) is None
     assert billed.log == ["open ledger", "open billing", "close billing", "close ledger"]
 
 
@@ -174,7 +181,7 @@ def test_operations_at_once_open_an_adapter_once(billed):
 
     billed.step(opened, both())
     assert billed.log == ["open ledger", "open billing"]
-    assert opened.finish("passed", None) is None
+    assert ended(opened, "passed", None) is None
     assert billed.task.close() == ()
 
 
@@ -191,7 +198,7 @@ def test_every_operation_is_observed_with_who_called(billed):
     assert opened.observations[2].payload == {"in": {"text": "a line"}, "out": "page x"}
     assert opened.observations[2].tier == "mock"
     assert opened.observations[2].stand_in
-    opened.finish("passed", None)
+    ended(opened, "passed", None)
     assert [each["operation"] for each in billed.records("observation")] == ["write", "reading", "through_ledger"]
 
 
@@ -324,7 +331,7 @@ def test_ids_are_the_same_for_the_same_run_worker_scenario_and_attempt(billed):
     for name, attempt in (("a", 1), ("a", 1), ("a", 2), ("b", 1)):
         opened = billed.open(name, attempt)
         made.setdefault((name, attempt), []).append(billed.step(opened, opened.services.billing.bill("x")).id)
-        opened.finish("passed", None)
+        ended(opened, "passed", None)
     first, again = made["a", 1]
     assert first == again
     assert len({first, *made["a", 2], *made["b", 1]}) == 3
@@ -354,7 +361,7 @@ def test_a_scenario_is_verified_only_if_no_stand_in_answered_anywhere_behind_it(
     desk.register("ledger", lambda context: Ledger(), tier=Tier.LOCAL, stand_in=needs_stand_in)
     opened = desk.open()
     desk.step(opened, opened.services.billing.through_ledger("x"))
-    opened.finish("passed", None)
+    ended(opened, "passed", None)
     (end,) = desk.records("scenario_finished")
     assert end["standing"] == standing
     assert end["services"] == [
@@ -367,13 +374,13 @@ def test_a_scenario_is_verified_only_if_no_stand_in_answered_anywhere_behind_it(
 def test_what_did_not_pass_has_no_standing(billed, status):
     opened = billed.open()
     billed.step(opened, opened.services.billing.bill("x"))
-    assert opened.finish(status, "because") is None
+    assert ended(opened, status, "because") is None
     (end,) = billed.records("scenario_finished")
     assert (end["status"], end["standing"], end["message"]) == (status, None, "because")
 
 
 def test_a_scenario_that_used_no_service_has_no_standing(billed):
-    assert billed.open().finish("passed", None) is None
+    assert ended(billed.open(), "passed", None) is None
     (end,) = billed.records("scenario_finished")
     assert (end["status"], end["standing"], end["services"]) == ("passed", None, [])
 
@@ -383,7 +390,7 @@ def test_a_scenario_that_belongs_to_a_service_and_never_used_it_proved_nothing(b
     opened = billed.open(tags=("@pay", "@high"))
     billed.step(opened, opened.services.billing.through_ledger("not by its own step"))
     wrong = "it proved nothing: it is tagged @pay, and none of its steps used ledger"
-    assert opened.finish("passed", None) == wrong
+    assert ended(opened, "passed", None) == wrong
     (end,) = billed.records("scenario_finished")
     assert (end["status"], end["standing"], end["message"]) == ("failed", None, wrong)
 
@@ -391,13 +398,13 @@ def test_a_scenario_that_belongs_to_a_service_and_never_used_it_proved_nothing(b
 def test_what_is_done_outside_of_steps_proves_nothing(billed):
     opened = billed.open(tags=("@billing",), service_tags={"billing": "billing"})
     billed.task.run(opened.services.billing.bill("in a fixture"))
-    assert "proved nothing" in opened.finish("passed", None)
+    assert "proved nothing" in ended(opened, "passed", None)
 
 
 def test_a_scenario_that_used_the_service_that_it_belongs_to(billed):
     opened = billed.open(tags=("@billing",), service_tags={"billing": "billing"})
     billed.step(opened, opened.services.billing.bill("x"))
-    assert opened.finish("passed", None) is None
+    assert ended(opened, "passed", None) is None
 
 
 def test_what_a_scenario_needs_and_nothing_has_is_the_reason_of_its_skip(billed):
@@ -459,7 +466,7 @@ def test_an_adapter_that_fails_to_close_fails_the_scenario(desk):
     desk.registry.register("ledger.mock", Broken("ledger", None, []))
     opened = desk.open()
     desk.step(opened, opened.services.ledger.write("x"))
-    assert opened.finish("passed", None) == "a service did not close: OSError: the disk is full"
+    assert ended(opened, "passed", None) == "a service did not close: OSError: the disk is full"
     assert desk.records("scenario_finished")[0]["status"] == "failed"
 
 
@@ -477,7 +484,7 @@ def test_an_adapter_that_never_closes_holds_nobody(desk, monkeypatch):
     desk.registry.register("ledger.mock", Stuck("ledger", None, []))
     opened = desk.open()
     desk.step(opened, opened.services.ledger.write("x"))
-    assert "TimeoutError" in opened.finish("passed", None)
+    assert "TimeoutError" in ended(opened, "passed", None)
 
 
 def test_an_adapter_that_fails_to_open_tells_everyone_who_asks(desk):
@@ -493,13 +500,13 @@ def test_an_adapter_that_fails_to_open_tells_everyone_who_asks(desk):
         with pytest.raises(ServiceUnavailable, match="the line is dead"):
             desk.step(opened, opened.services.ledger.write("x"))
     assert [each.outcome for each in opened.observations] == ["ServiceUnavailable"] * 2
-    assert opened.finish("failed", "lost") is None
+    assert ended(opened, "failed", "lost") is None
 
 
 def test_an_operation_after_the_end_is_told_so(billed):
     opened = billed.open()
     billed.step(opened, opened.services.billing.bill("x"))
-    opened.finish("passed", None)
+    ended(opened, "passed", None)
     with pytest.raises(GoldenPathError, match="used after its scenario was over"):
         billed.task.run(opened.services.billing.bill("y"))
     assert billed.log == ["open ledger", "open billing", "close billing", "close ledger"]
@@ -537,7 +544,7 @@ def test_messages_and_texts_of_steps_are_redacted(billed):
         seconds=0.5,
         message="assert 'tulip-99' == 'x'",
     )
-    opened.finish("failed", "it was tulip-99")
+    ended(opened, "failed", "it was tulip-99")
     text = "".join(json.dumps(each) for each in billed.session.records())
     assert "tulip-99" not in text
     assert text.count("<password 1>") == 4
