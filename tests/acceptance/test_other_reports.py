@@ -101,3 +101,26 @@ def test_nothing_is_written_where_nothing_was_asked_for(mixed):
     mixed.run("features")
 
     assert list(mixed.root.glob("*.json")) == []
+
+
+def test_who_hears_the_hooks_finds_the_row_where_pytest_bdd_has_it(purse):
+    purse.file("conftest.py", ROWS)
+
+    purse.run("features").assert_outcomes(passed=3, failed=1)
+
+    rows = json.loads((purse.root / "rows.json").read_text(encoding="utf-8"))
+    assert rows == [None, None, {"had": "1", "spent": "1", "left": "0"}, {"had": "9", "spent": "4", "left": "5"}]
+
+
+ROWS = """
+import json
+from pathlib import Path
+
+rows = []
+
+def pytest_bdd_before_scenario(request):
+    rows.append(getattr(request.node, "callspec", None) and request.node.callspec.params["_pytest_bdd_example"])
+
+def pytest_unconfigure():
+    Path("rows.json").write_text(json.dumps(rows))
+"""

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from _pytest.scope import Scope
 
 if TYPE_CHECKING:
     from pytest_bdd.parser import Feature, ScenarioTemplate
@@ -25,6 +27,8 @@ _HOOKS: Final = (
     "pytest_bdd_step_error",
     "pytest_bdd_step_func_lookup_error",
 )
+_EXAMPLE: Final = "_pytest_bdd_example"
+"""The parameter by which pytest-bdd gives a row to a test function."""
 
 
 def listened_to(config: pytest.Config) -> bool:
@@ -89,9 +93,5 @@ def _row(template: ScenarioTemplate, row: tuple[str, ...]) -> dict[str, str]:
 def _show_row(item: Any, row: dict[str, str]) -> None:
     """Give the row to those who look where pytest-bdd has it: Allure tells rows of one name apart by nothing else."""
     if row and not hasattr(item, "callspec"):
-        scopes = {_EXAMPLE: Scope.Function}
-        item.callspec = SimpleNamespace(id="", marks=(), params={}, indices={_EXAMPLE: 0}, _arg2scope=scopes)
-    if row:
-        item.callspec.params[_EXAMPLE] = row
-        item.callspec.indices.setdefault(_EXAMPLE, 0)
-        item.callspec._arg2scope.setdefault(_EXAMPLE, Scope.Function)
+        of_row: dict[str, Any] = {"params": {_EXAMPLE: row}, "indices": {_EXAMPLE: 0}}
+        item.callspec = SimpleNamespace(id="", marks=(), _arg2scope={_EXAMPLE: Scope.Function}, **of_row)
