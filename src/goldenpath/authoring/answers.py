@@ -140,7 +140,10 @@ class AmbiguousStep(StepError):
     def __init__(self, kind: str, text: str, matches: tuple[Match, ...]) -> None:
         lines = [f'{len(matches)} step definitions answer {kind.capitalize()} "{text}"']
         lines += [f"  {match.definition}" for match in matches]
-        super().__init__("\n".join(lines), try_next="say the two things in different words, or take one of them away")
+        try_next = "say the two things in different words, or take one of them away"
+        if any(match.definition.of_pytest_bdd for match in matches):
+            try_next += '; while you migrate, ambiguous = "first" in the settings keeps the choice of pytest-bdd'
+        super().__init__("\n".join(lines), try_next=try_next)
         self.kind = kind
         self.text = text
         self.matches = matches

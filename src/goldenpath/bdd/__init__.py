@@ -2,7 +2,7 @@ r"""The vocabulary for people who write steps: sentences, hooks, attachments, pa
 
 ::
 
-    from goldenpath.bdd import given, parameter_type, then, when
+    from goldenpath.bdd import after_scenario, attach, parameter_type, then, when
 
     parameter_type("person", r"[A-Z][a-z]+")
 
@@ -11,6 +11,10 @@ r"""The vocabulary for people who write steps: sentences, hooks, attachments, pa
 
     @then("{person}'s conversations are: {names}", needs=("agents.scripted",))
     async def _(person: str, names: list[str], people: People) -> None: ...
+
+    @after_scenario("@slow", name="keep the log")
+    def _(people: People) -> None:
+        attach(people.log, "text/plain")
 
 The decorators take what pytest-bdd's take. A sentence with a ``{``, ``(``, ``/`` or ``\`` in it is a Cucumber
 Expression: its parameters go to the first parameters of the function, in order; the rest of them are fixtures, or

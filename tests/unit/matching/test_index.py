@@ -139,6 +139,13 @@ def test_an_ambiguous_step_keeps_what_each_candidate_found():
     ]
 
 
+@pytest.mark.parametrize("of_pytest_bdd", [True, False])
+def test_who_comes_from_pytest_bdd_hears_of_the_setting_that_keeps_its_choice(of_pytest_bdd):
+    with pytest.raises(AmbiguousStep) as caught:
+        index(definition("a"), definition("a", of_pytest_bdd=of_pytest_bdd)).find("given", "a")
+    assert ('ambiguous = "first"' in caught.value.try_next) is of_pytest_bdd
+
+
 def test_the_first_is_taken_where_the_settings_say_so_and_tells_what_it_left_aside():
     far, one, two, three = (definition(parsers.parse(text)) for text in ("a {x}", "a b", "{x} b", "a {y}"))
     scopes = [Scope("far", [far]), Scope("near", [one, two, three])]
