@@ -112,6 +112,16 @@ def test_who_hears_the_hooks_finds_the_row_where_pytest_bdd_has_it(purse):
     assert rows == [None, None, {"had": "1", "spent": "1", "left": "0"}, {"had": "9", "spent": "4", "left": "5"}]
 
 
+def test_features_in_markdown_are_told_by_the_hooks_too(purse):
+    purse.file("features/purse.feature.md", "# Feature: M\n\n## Scenario: In Markdown\n\n* Given Ada has 5 coins\n")
+    purse.file("conftest.py", 'def pytest_bdd_before_scenario(scenario):\n    print("told of", scenario.name)\n')
+
+    result = purse.run("-s", "features/purse.feature.md")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*told of In Markdown*"])
+
+
 ROWS = """
 import json
 from pathlib import Path

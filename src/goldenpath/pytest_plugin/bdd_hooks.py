@@ -71,18 +71,33 @@ class Silence:
 
 @cache
 def _parsed(path: Path) -> tuple[Feature, dict[int, ScenarioTemplate]]:
-    """A feature by pytest-bdd's parser, and its scenarios by line: by name it keeps only the last of equals."""
+    """A feature as pytest-bdd's objects, and its scenarios by line: by name it keeps only the last of equals.
+
+    The syntax tree is ours: pytest-bdd reads no Markdown.
+    """
+    from pytest_bdd.gherkin_parser import GherkinDocument
     from pytest_bdd.parser import FeatureParser
 
     templates: dict[int, ScenarioTemplate] = {}
 
     class ByLine(FeatureParser):
+        def _parse_feature_file(self) -> GherkinDocument:
+            return GherkinDocument.from_dict(_syntax_tree(path))
+
         def parse_scenario(self, *args: Any, **kwargs: Any) -> ScenarioTemplate:
             template = super().parse_scenario(*args, **kwargs)
             templates[template.line_number] = template
             return template
 
     return ByLine(str(path.parent), path.name).parse(), templates
+
+
+def _syntax_tree(path: Path) -> dict[str, Any]:
+    from goldenpath.gherkin import messages, parsing
+
+    media_type = messages.MARKDOWN if path.suffix == ".md" else messages.PLAIN
+    text = parsing.decode(path.read_bytes(), path.name)
+    return parsing.parse(parsing.lines_of(text, path.name), path.name, media_type)
 
 
 def _row(template: ScenarioTemplate, row: tuple[str, ...]) -> dict[str, str]:
