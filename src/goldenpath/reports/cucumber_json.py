@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from goldenpath.domain.attaching import LOG
-from goldenpath.reports import envelopes
+from goldenpath.reports import documents, envelopes
 from goldenpath.reports.reading import Attempt, StepRun, TestRun
 
 _NOT_IN_IDS: Final = re.compile(r"[\s'_,!]")
@@ -96,7 +96,7 @@ def _scenario(run: TestRun, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _steps(run: TestRun, attempt: Attempt, pickle: envelopes.Pickle) -> dict[str, list[Any]]:
+def _steps(run: TestRun, attempt: Attempt, pickle: documents.Pickle) -> dict[str, list[Any]]:
     """Steps, each with the hooks around it, and the hooks around all of them."""
     pickle_steps = {step.id: step for step in pickle.steps}
     steps: list[dict[str, Any]] = []
@@ -123,7 +123,7 @@ def _steps(run: TestRun, attempt: Attempt, pickle: envelopes.Pickle) -> dict[str
     return around
 
 
-def _step(run: TestRun, step: envelopes.PickleStep) -> dict[str, Any]:
+def _step(run: TestRun, step: documents.PickleStep) -> dict[str, Any]:
     """A step as it is written, its placeholders filled in."""
     written = run.written(step)
     told: dict[str, Any] = {"keyword": written.keyword, "line": written.location.line, "name": step.text}
@@ -182,7 +182,7 @@ def _embedding(attachment: envelopes.Attachment) -> dict[str, str]:
     return told | {"name": attachment.file_name} if attachment.file_name else told
 
 
-def _lineage(run: TestRun, pickle: envelopes.Pickle) -> Iterator[str]:
+def _lineage(run: TestRun, pickle: documents.Pickle) -> Iterator[str]:
     """The names from the feature down; a row is counted with the line of its header."""
     origin = run.origin(pickle)
     yield origin.feature.name
@@ -199,7 +199,7 @@ def _id(name: str) -> str:
     return _NOT_IN_IDS.sub("-", name).lower()
 
 
-def _tags(run: TestRun, pickle: envelopes.Pickle) -> list[dict[str, Any]]:
+def _tags(run: TestRun, pickle: documents.Pickle) -> list[dict[str, Any]]:
     origin = run.origin(pickle)
     written = [*origin.feature.tags, *(origin.rule.tags if origin.rule else ()), *origin.scenario.tags]
     written += [tag for examples in origin.scenario.examples for tag in examples.tags]

@@ -1,8 +1,4 @@
-"""The messages that reports read, as far as they read them.
-
-Their names and meanings are those of Cucumber Messages (https://github.com/cucumber/messages, jsonschema/); a field
-that is not here is skipped by the decoder.
-"""
+"""The messages that reports read, as far as they read them (see :mod:`goldenpath.reports.documents`)."""
 
 from __future__ import annotations
 
@@ -10,169 +6,7 @@ from base64 import b64decode
 
 import msgspec
 
-
-class Message(msgspec.Struct, rename="camel"):
-    """A message, or a part of one: its fields are in camelCase on the wire."""
-
-
-class Location(Message):
-    """A place in a file, counted from 1."""
-
-    line: int
-    column: int = 0
-
-
-class Tag(Message):
-    """A tag with its ``@``, where it is written."""
-
-    id: str
-    name: str
-    location: Location
-
-
-class DocString(Message):
-    """Where the doc string of a step begins."""
-
-    location: Location
-
-
-class Step(Message):
-    """A step as it is written; its keyword ends with a blank where the language writes one."""
-
-    id: str
-    keyword: str
-    location: Location
-    doc_string: DocString | None = None
-
-
-class Background(Message):
-    """A background."""
-
-    steps: list[Step] = []
-
-
-class Cell(Message):
-    """A cell of a table."""
-
-    value: str
-
-
-class TableRow(Message):
-    """A row of examples, or their header."""
-
-    id: str
-    location: Location
-    cells: list[Cell] = []
-
-
-class Examples(Message):
-    """The examples of an outline."""
-
-    name: str
-    tags: list[Tag] = []
-    table_header: TableRow | None = None
-    table_body: list[TableRow] = []
-
-
-class Scenario(Message):
-    """A scenario or an outline as it is written."""
-
-    id: str
-    location: Location
-    keyword: str
-    name: str
-    description: str = ""
-    tags: list[Tag] = []
-    steps: list[Step] = []
-    examples: list[Examples] = []
-
-
-class Child(Message):
-    """What a feature or a rule holds: one of these."""
-
-    background: Background | None = None
-    scenario: Scenario | None = None
-    rule: Rule | None = None
-
-
-class Rule(Message):
-    """A rule."""
-
-    name: str
-    tags: list[Tag] = []
-    children: list[Child] = []
-
-
-class Feature(Message):
-    """A feature."""
-
-    location: Location
-    language: str
-    keyword: str
-    name: str
-    description: str = ""
-    tags: list[Tag] = []
-    children: list[Child] = []
-
-
-class GherkinDocument(Message):
-    """A feature file, parsed."""
-
-    uri: str
-    feature: Feature | None = None
-
-
-class Row(Message):
-    """A row of a data table."""
-
-    cells: list[Cell] = []
-
-
-class PickleTable(Message):
-    """A data table, filled in."""
-
-    rows: list[Row] = []
-
-
-class PickleDocString(Message):
-    """A doc string, filled in."""
-
-    content: str
-    media_type: str | None = None
-
-
-class Argument(Message):
-    """What stands below a step: either of the two, or both."""
-
-    doc_string: PickleDocString | None = None
-    data_table: PickleTable | None = None
-
-
-class PickleStep(Message):
-    """A step, filled in; its first AST node is the step as it is written."""
-
-    id: str
-    text: str
-    ast_node_ids: list[str] = []
-    argument: Argument | None = None
-
-
-class PickleTag(Message):
-    """A tag that a scenario has or inherits."""
-
-    name: str
-    ast_node_id: str = ""
-
-
-class Pickle(Message):
-    """A scenario, or a row of an outline; its AST nodes are the scenario and that row."""
-
-    id: str
-    uri: str
-    name: str
-    ast_node_ids: list[str]
-    steps: list[PickleStep] = []
-    tags: list[PickleTag] = []
+from goldenpath.reports.documents import GherkinDocument, Location, Message, Pickle
 
 
 class SourceReference(msgspec.Struct, rename="camel", frozen=True):
@@ -210,7 +44,7 @@ class MatchArgument(Message):
 class MatchArguments(Message):
     """The arguments by which one definition matches."""
 
-    step_match_arguments: list[MatchArgument] = []
+    step_match_arguments: tuple[MatchArgument, ...] = ()
 
 
 class CaseStep(Message):
@@ -219,8 +53,8 @@ class CaseStep(Message):
     id: str
     pickle_step_id: str | None = None
     hook_id: str | None = None
-    step_definition_ids: list[str] = []
-    step_match_arguments_lists: list[MatchArguments] = []
+    step_definition_ids: tuple[str, ...] = ()
+    step_match_arguments_lists: tuple[MatchArguments, ...] = ()
 
 
 class Case(Message):
@@ -228,7 +62,7 @@ class Case(Message):
 
     id: str
     pickle_id: str
-    test_steps: list[CaseStep] = []
+    test_steps: tuple[CaseStep, ...] = ()
 
 
 class Time(msgspec.Struct, rename="camel", frozen=True):

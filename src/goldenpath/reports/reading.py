@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from goldenpath.reports import envelopes
+from goldenpath.reports import documents, envelopes
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a scenario is written."""
 
-    feature: envelopes.Feature
-    rule: envelopes.Rule | None
-    scenario: envelopes.Scenario
+    feature: documents.Feature
+    rule: documents.Rule | None
+    scenario: documents.Scenario
 
 
 @dataclass(slots=True)
@@ -71,26 +71,26 @@ class TestRun:
         Raises:
             msgspec.DecodeError: A line is no message.
         """
-        self.pickles: dict[str, envelopes.Pickle] = {}
+        self.pickles: dict[str, documents.Pickle] = {}
         self.definitions: dict[str, envelopes.Definition] = {}
         self.attempts: dict[str, Attempt] = {}
         self._cases: dict[str, envelopes.Case] = {}
         self._origins: dict[str, Origin] = {}
-        self._written: dict[str, envelopes.Step] = {}
+        self._written: dict[str, documents.Step] = {}
         decode = msgspec.json.Decoder(envelopes.Envelope).decode
         for line in lines:
             if not line.isspace():
                 self._take(decode(line))
 
-    def origin(self, pickle: envelopes.Pickle) -> Origin:
+    def origin(self, pickle: documents.Pickle) -> Origin:
         """Where a scenario is written."""
         return self._origins[pickle.ast_node_ids[0]]
 
-    def written(self, step: envelopes.PickleStep) -> envelopes.Step:
+    def written(self, step: documents.PickleStep) -> documents.Step:
         """The step as it is written."""
         return self._written[step.ast_node_ids[0]]
 
-    def row(self, pickle: envelopes.Pickle) -> tuple[envelopes.Examples, int] | None:
+    def row(self, pickle: documents.Pickle) -> tuple[documents.Examples, int] | None:
         """The examples that a scenario comes from, and which of their rows it is, counted from 0."""
         for examples in self.origin(pickle).scenario.examples:
             for index, row in enumerate(examples.table_body):
@@ -98,7 +98,7 @@ class TestRun:
                     return examples, index
         return None
 
-    def line(self, pickle: envelopes.Pickle) -> int:
+    def line(self, pickle: documents.Pickle) -> int:
         """The line of a scenario, or of its row."""
         if (found := self.row(pickle)) is not None:
             examples, index = found
@@ -146,7 +146,9 @@ class TestRun:
         if attached.test_case_started_id is not None and attached.test_step_id is not None:
             self.attempts[attached.test_case_started_id].steps[attached.test_step_id].attachments.append(attached)
 
-    def _index(self, feature: envelopes.Feature, rule: envelopes.Rule | None, children: list[envelopes.Child]) -> None:
+    def _index(
+        self, feature: documents.Feature, rule: documents.Rule | None, children: Iterable[documents.Child]
+    ) -> None:
         for child in children:
             if child.rule is not None:
                 self._index(feature, child.rule, child.rule.children)
