@@ -24,6 +24,9 @@ def pytest_runtestloop():
 """
 """What the kit calls ``--error``: something fails while the run is on, and is neither step nor hook."""
 
+_ALONE: Final = [f"-pno:{plugin}" for plugin in ("anyio", "asyncio", "hypothesispytest")]
+"""Plugins that are here for other tests, and cost more than a sample."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -85,7 +88,7 @@ def run(sample: Sample, root: Path) -> Outcome:
         arguments.remove("--error")
         (root / "conftest.py").write_text(_OUTSIDE, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "features", *arguments],
+        [sys.executable, "-m", "pytest", *_ALONE, "features", *arguments],
         cwd=root,
         env=_desk(),
         stdout=subprocess.PIPE,
