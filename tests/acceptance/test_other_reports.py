@@ -20,22 +20,6 @@ def pytest_bdd_after_scenario(scenario):
 """
 
 # Writes the report when the stream is whole.
-DRIVER = """
-from pathlib import Path
-
-import pytest
-
-from goldenpath.pytest_plugin import other_reports
-
-def pytest_sessionstart(session):
-    session.config.their_session = session
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_unconfigure(config):
-    for stream in Path(".goldenpath/runs").glob("2*/messages.ndjson"):
-        other_reports.write(config.their_session, stream)
-"""
-
 ODD = """
 Feature: Odd
 
@@ -55,7 +39,7 @@ def mixed(purse):
     purse.file("features/odd.feature", ODD)
     purse.file("tests/theirs.feature", "Feature: Theirs\n  Scenario: Of a stub\n    Given a stub\n")
     purse.file("tests/test_theirs.py", STUBS)
-    purse.file("conftest.py", DRIVER + LISTENER)
+    purse.file("conftest.py", LISTENER)
     return purse
 
 

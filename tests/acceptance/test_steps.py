@@ -239,25 +239,30 @@ def test_what_nobody_awaits_is_an_error(project, body):
     result.stdout.fnmatch_lines(["one: forgets gave something to await, and nobody awaited it"])
 
 
-def test_nothing_runs_when_a_step_is_undefined_and_all_are_told(project):
+def test_nothing_runs_behind_a_step_that_is_undefined_and_all_are_told(project):
     result = one(
         project,
-        'Given it runs\nWhen Ada pays 3 "coins"\nThen nobody knows',
+        'Given it runs\nWhen Ada pays 3 "coins"\nThen it is late\nAnd nobody knows',
         """
-        from goldenpath.bdd import given
+        from goldenpath.bdd import given, then
 
         @given("it runs")
         def _(): print("it ran")
+
+        @then("it is late")
+        def _(): print("too late")
         """,
         "-s",
     )
     result.assert_outcomes(failed=1)
-    result.stdout.no_fnmatch_line("*it ran*")
+    result.stdout.fnmatch_lines(["*it ran*"])
+    result.stdout.no_fnmatch_line("*too late*")
     result.stdout.fnmatch_lines(
         [
             "Ada pays 3 *",
             "*undefined*When Ada pays 3*",
-            "*undefined*Then nobody knows*",
+            "*not run*Then it is late*",
+            "*undefined*And nobody knows*",
             '*@when("Ada pays {int} {string}")*',
         ]
     )

@@ -181,6 +181,14 @@ OPTIONS: Final = (
         metavar="PATH",
     ),
     Option(
+        "allure",
+        "Write the run as results for Allure into this folder.",
+        "--allure allure-results",
+        flags=("--allure", "--golden-allure"),
+        env="GOLDENPATH_ALLURE",
+        metavar="FOLDER",
+    ),
+    Option(
         "features",
         "The folders with the features; a scenario's id counts from them.",
         'features = ["features"]',

@@ -44,6 +44,7 @@ class Settings:
         allow_flaky: Whether what passed only on a later attempt lets the run succeed.
         order: ``defined``, ``reverse`` or ``random:SEED``; ``random`` alone until a seed is drawn.
         messages: Where a copy of the messages goes, relative to the root; None for none.
+        allure: Where results for Allure go, likewise.
         features: The folders from which scenario ids count.
         service_tags: Which tag (without ``@``) belongs to which service.
         output: The folder for timelines and reports, relative to the root.
@@ -66,6 +67,7 @@ class Settings:
     allow_flaky: bool = False
     order: str = "defined"
     messages: Path | None = None
+    allure: Path | None = None
     features: tuple[str, ...] = ()
     service_tags: Mapping[str, str] = field(default_factory=dict)
     output: Path = Path(".goldenpath")
@@ -116,6 +118,7 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
         allow_flaky=_switch(given.get("allow_flaky")),
         order=_order(given.get("order")),
         messages=Path(given["messages"].value) if "messages" in given else None,
+        allure=Path(given["allure"].value) if "allure" in given else None,
         features=tuple(_list(given.get("features"))),
         service_tags=MappingProxyType(_service_tags(file)),
         output=Path(given["output"].value if "output" in given else option("output").default),

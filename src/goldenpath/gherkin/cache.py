@@ -105,7 +105,10 @@ class Entry:
         part = _ENCODER.encode(compiled)
         head = _HEAD.pack(len(part), len(envelopes), zlib.crc32(part), zlib.crc32(envelopes))
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self._folder.is_dir():
+                self._folder.mkdir(parents=True, exist_ok=True)
+                # Nothing of this belongs to the project's history.
+                (self._folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
             _prune_once(self._folder)
             _write(self._file, (head, part, envelopes))
         except OSError:

@@ -36,8 +36,9 @@ _OWN_TAGS: Final = {service: service for service in SERVICES}
 """In our own features a service's tag is its name; elsewhere the settings say which tag belongs to which service."""
 
 
-def scenario() -> None:
-    """What stands for a scenario where pytest or a plugin asks for a test function."""
+def scenario() -> None:  # noqa: D103 - reports show its docstring as the scenario's
+    # What stands for a scenario where pytest or a plugin asks for a test function.
+    ...
 
 
 class FeatureItem(pytest.Item):
@@ -159,6 +160,12 @@ class FeatureItem(pytest.Item):
             if (complaint := attempt.finish(self.write)) and not report.failed:
                 report.outcome = "failed"
                 report.longrepr = attempt.opened.redact(complaint)
+            report.user_properties += [
+                ("scenario", self.scenario_id),
+                ("feature", self.feature.name),
+                ("tags", " ".join(self.tags)),
+                ("status", attempt.status),
+            ]
 
     def write(self, attempt: Attempt) -> None:
         """Write the messages of an attempt that is over."""
@@ -208,23 +215,34 @@ class ScenarioItem(FeatureItem):
 
     def setup(self) -> None:
         """Begin an attempt and set up the fixtures that every scenario of the file has."""
-        from goldenpath.pytest_plugin.scenario_hooks import Hooks
-        from goldenpath.pytest_plugin.stepping import match_all, plan
-
         if self.is_planned:
-            pytest.skip(PLANNED_REASON)
+            raise pytest.skip.Exception(PLANNED_REASON, _use_item_location=True)
         run = Run.of(self.config)
         if run.broken is not None:
             raise failures.Unproved(run.broken, try_next="mend the hook before the run")
         attempt = self.begin()
+        self._plan(run, attempt)
+        run.note_choices(self, self.found)
+        self._request._fillfixtures()
+        attempt.carry_context()
+
+    def _plan(self, run: Run, attempt: Attempt) -> None:
+        """Find what answers each step, and which hooks run, before the first of them does."""
+        from goldenpath.pytest_plugin.scenario_hooks import Hooks
+        from goldenpath.pytest_plugin.stepping import match_all, plan
+
         file: Any = self.parent
         index = run.sentences.index_for(file)
         self._hooks = Hooks(index.hooks, self.tags, self._request, attempt)
         self.found = match_all(self.scenario.steps, index)
-        run.note_choices(self, self.found)
         attempt.planned = plan(run.stream, self.scenario.message_id, self.found, self._hooks)
-        self._request._fillfixtures()
-        attempt.carry_context()
+
+    def write(self, attempt: Attempt) -> None:
+        """Write the messages of an attempt that is over; one that was skipped before it began is planned now."""
+        run = Run.of(self.config)
+        if not attempt.planned and run.broken is None:
+            self._plan(run, attempt)
+        super().write(attempt)
 
     def runtest(self) -> None:
         """Run the steps."""
@@ -263,7 +281,7 @@ class HollowItem(FeatureItem):
     def setup(self) -> None:
         """Begin an attempt, so that the run's record knows of it."""
         if self.is_planned:
-            pytest.skip(PLANNED_REASON)
+            raise pytest.skip.Exception(PLANNED_REASON, _use_item_location=True)
         self.begin()
 
     def runtest(self) -> None:
@@ -277,7 +295,7 @@ class HollowItem(FeatureItem):
         where = f"{self.feature.uri}:{self.scenario.line}"
         said = f"{self.scenario.name} {self.scenario.why}, so it proves nothing"
         if not self.scenario.is_scenario:
-            pytest.skip(f"{where}: {said}")
+            raise pytest.skip.Exception(f"{where}: {said}", _use_item_location=True)
         raise failures.Hollow(said, where=where, try_next="write its steps or rows, or take it out")
 
     def repr_failure(  # type: ignore[override]

@@ -100,7 +100,7 @@ class Run:
         """What steps can say."""
         from goldenpath.pytest_plugin.scopes import Sentences
 
-        return Sentences(self._config, self.settings.steps)
+        return Sentences(self._config, self.settings.steps, self.settings.ambiguous)
 
     @cached_property
     def bdd_listeners(self) -> bool:

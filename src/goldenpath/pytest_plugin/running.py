@@ -132,9 +132,24 @@ class Running:
             self._after = run_hooks(self._run, "after_run")
             if self._after is not None and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        self._run.finish(int(session.exitstatus), self._exception)
-        if self._run.worker == "main" and "session" in self._run.__dict__:
-            other_reports.write(session, self._run.session.messages)
+        try:
+            self._run.finish(int(session.exitstatus), self._exception)
+            self._write_reports(session)
+        except OSError as error:
+            self._after = f"a report cannot be written: {error.filename}: {error.strerror}"
+            if session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write_reports(self, session: pytest.Session) -> None:
+        """Write the reports that were asked for, from the messages of the whole run."""
+        if self._run.worker != "main" or "session" not in self._run.__dict__:
+            return
+        messages = self._run.session.messages
+        other_reports.write(session, messages)
+        if (folder := self._run.settings.allure) is not None and messages.is_file():
+            from goldenpath.reports import allure
+
+            allure.write(messages, session.config.rootpath / folder)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say what answered, and what that proves."""

@@ -91,7 +91,7 @@ class Stepping:
         if reason := self._attempt.opened.owed(needs):
             raise Unproved(reason, try_next="without --ci and CI it is skipped")
         if reason := self._attempt.opened.missing(needs):
-            pytest.skip(reason)
+            raise pytest.skip.Exception(reason, _use_item_location=True)
 
     def _run_after(self) -> None:
         if self._complete:
