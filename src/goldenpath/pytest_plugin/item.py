@@ -164,7 +164,7 @@ class FeatureItem(pytest.Item):
                 ("scenario", self.scenario_id),
                 ("feature", self.feature.name),
                 ("tags", " ".join(self.tags)),
-                ("status", attempt.status),
+                ("status", "flaky" if self.earlier and attempt.status == "passed" else attempt.status),
             ]
 
     def write(self, attempt: Attempt) -> None:

@@ -41,7 +41,8 @@ def _tell_flaky(item: FeatureItem, reports: list[pytest.TestReport], *, allow_fl
     for report in reports:
         if report.when == "call":
             setattr(report, FLAKY, True)
-            report.sections.append(("attempts", "\n".join(lines)))
-            if not allow_flaky:
+            if allow_flaky:
+                report.sections.append(("attempts", "\n".join(lines)))
+            else:
                 report.outcome = "failed"
                 report.longrepr = "\n".join([*lines, "  try: mend what is not certain in it; --allow-flaky lets it be"])

@@ -73,7 +73,8 @@ class Running:
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Words of our own for what is neither a success nor a failure."""
         if getattr(report, FLAKY, False):
-            return "flaky", "K", "FLAKY"
+            # One that fails the run is to be read among the failures.
+            return "failed" if report.failed else "flaky", "K", "FLAKY"
         if report.skipped and is_feature(report.nodeid) and PLANNED_REASON in str(report.longrepr):
             return "planned", "p", "PLANNED"
         return None
