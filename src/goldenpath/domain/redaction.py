@@ -29,8 +29,11 @@ _HARMLESS: Final = frozenset({"token_type", "token_endpoint", "tokens_used", "au
 _SHORTEST: Final = 4
 """A shorter value is masked under its key only: in other texts it would hit half of the words."""
 
-_SIGNS: Final = re.compile(r"[=:. ]")
-_HINTS: Final = re.compile(r"passw|passphrase|token|secret|cookie|ticket|verifier|api_?key|authoriz|code=")
+_PAIR_HINTS: Final = r"passw|passphrase|token|secret|cookie|ticket|verifier|api_?key|authoriz|code="
+_HINTS: Final = re.compile(_PAIR_HINTS)
+_ANY_HINT: Final = re.compile(rf"eyj|://|{_PAIR_HINTS}|bearer|basic")
+"""In a text in small letters: without one of these, nothing in it has the shape of a secret. Most texts end here."""
+
 _WORD: Final = re.compile(r"[A-Za-z0-9_\-]{8,}")
 _CODE_WORD: Final = re.compile(r"[A-Za-z]+(?:[_\- ][A-Za-z]+)*")
 _CUT: Final = re.compile(r"(?<=\.\.\.)(?P<tail>[^\s'\".]{5,})|(?P<head>[^\s'\".]{5,})(?=\.\.\.)")
@@ -157,13 +160,14 @@ class Redactor:
         return part
 
     def _shapes(self, text: str) -> str:
-        if not _SIGNS.search(text):
+        low = text.lower()
+        if not _ANY_HINT.search(low):
             return text
         if "eyJ" in text:
             text = _JWT.sub(lambda found: self.mark(found[0], "token"), text)
         if "://" in text:
             text = _USERINFO.sub(lambda found: f"{found[1]}:{self.mark(found[2], 'password')}@", text)
-        low = text.lower()
+        low = text.lower()  # without what was masked by now
         if _HINTS.search(low):
             text = _PAIR.sub(self._pair, text)
         if "bearer" in low or "basic" in low:

@@ -1,7 +1,8 @@
-"""What happens in a run, as frozen events, in the order in which it happens.
+"""What happens in a run, as events, in the order in which it happens.
 
-Producers emit these on a bus; the writer, the terminal and every report only read them. ``as_record``
-gives the JSON object of one line of ``timeline.ndjson``; its schema is ``docs/timeline.schema.json``.
+Producers emit these on a bus; the writer, the terminal and every report only read them, and nobody changes one. They
+are not frozen by Python: ten are made for a scenario of eight steps, and freezing costs more than all else of them.
+``as_record`` gives the JSON object of one line of ``timeline.ndjson``; its schema is ``docs/timeline.schema.json``.
 Times are ISO 8601 in UTC; durations are seconds.
 """
 
@@ -15,7 +16,7 @@ FORMAT = 1
 """The version of the records' shape. It grows when a field changes its meaning or goes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Event:
     """One line of the timeline. ``at`` is the instant, ``worker`` the process that saw it (``main``, ``gw0``)."""
 
@@ -57,7 +58,7 @@ def _plain(items: tuple[Any, ...]) -> list[Any]:
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RunStarted(Event):
     """The run began. ``mode`` is what was asked for; ``command`` the arguments of pytest."""
 
@@ -72,7 +73,7 @@ class RunStarted(Event):
     format: int = FORMAT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RejectedCandidate:
     """A candidate that was not chosen, and why."""
 
@@ -80,7 +81,7 @@ class RejectedCandidate:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ServiceResolved(Event):
     """Which adapter answers for one service in this run, and why the others do not."""
 
@@ -92,7 +93,7 @@ class ServiceResolved(Event):
     rejected: tuple[RejectedCandidate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ScenarioStarted(Event):
     """One attempt at a scenario began. ``uri`` and ``line`` say where it stands; ``scenario`` is its id."""
 
@@ -107,7 +108,7 @@ class ScenarioStarted(Event):
     row: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StepFinished(Event):
     """One step was done. ``status`` is Cucumber's word; ``index`` counts from 0, Background included."""
 
@@ -122,7 +123,7 @@ class StepFinished(Event):
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Observation(Event):
     """One operation on one port, or one event that arrived, awaited or not.
 
@@ -151,7 +152,7 @@ class Observation(Event):
     payload: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ServiceUse:
     """What answered one service in one scenario."""
 
@@ -160,7 +161,7 @@ class ServiceUse:
     stand_in: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ScenarioFinished(Event):
     """One attempt at a scenario ended.
 
@@ -182,7 +183,7 @@ class ScenarioFinished(Event):
     degraded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RunFinished(Event):
     """The run ended. ``status`` is ``finished`` or ``interrupted``; ``exit_status`` is pytest's, if it had one."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
@@ -50,8 +51,9 @@ class ScenarioInfo:
 class OpenedScenario:
     """One attempt at a scenario, from its first fixture to its last.
 
+    What only services need is made when a step first asks for one: many scenarios never do.
+
     Attributes:
-        services: The services that its steps talk to.
         observations: What was observed so far, in order, redacted.
     """
 
@@ -62,15 +64,35 @@ class OpenedScenario:
         self._task = task
         self._step: int | None = None
         self._begun = time.perf_counter()
-        self._made: WeakSet[Operation] = WeakSet()
-        self._clock = ScenarioClock()
-        seed = f"{session.run_id}:{session.worker}:{info.id}:{info.attempt}"
-        self._ids = SeededIds(seed)
-        self._adapters = OpenAdapters(session.resolution, session.registry.__getitem__, self._context)
-        names = (*session.resolution.services, *(each.service for each in session.resolution.unanswered))
-        ports = {name: self._port(name, SCENARIO) for name in names}
-        self.services = Services(ports, self._clock, task.run)
+        self._is_over = False
         self._emit_start()
+
+    @cached_property
+    def services(self) -> Services:
+        """The services that its steps talk to."""
+        resolution = self._session.resolution
+        names = (*resolution.services, *(each.service for each in resolution.unanswered))
+        return Services({name: self._port(name, SCENARIO) for name in names}, self._clock, self._task.run)
+
+    @cached_property
+    def _made(self) -> WeakSet[Operation]:
+        return WeakSet()
+
+    @cached_property
+    def _clock(self) -> ScenarioClock:
+        return ScenarioClock()
+
+    @cached_property
+    def _ids(self) -> SeededIds:
+        return SeededIds(f"{self._session.run_id}:{self._session.worker}:{self.info.id}:{self.info.attempt}")
+
+    @cached_property
+    def _adapters(self) -> OpenAdapters:
+        session = self._session
+        adapters = OpenAdapters(session.resolution, session.registry.__getitem__, self._context)
+        if self._is_over:
+            adapters.refuse()
+        return adapters
 
     def step_started(self, index: int) -> None:
         """A step begins: what is observed from now on is its own."""
@@ -99,7 +121,7 @@ class OpenedScenario:
         """A text for people without the secrets of this run."""
         return self._session.redactor.text(text)
 
-    def owed(self, needs: Iterable[str]) -> str | None:
+    def owed(self, needs: Collection[str]) -> str | None:
         """Why nothing answers a service that this scenario needs, where that counts as a failure: on a build server.
 
         Args:
@@ -107,19 +129,21 @@ class OpenedScenario:
         """
         if not self._session.settings.ci:
             return None
-        wanted = {need.partition(".")[0] for need in needs} | self._owners().keys()
+        wanted = {need.partition(".")[0] for need in needs} | self._owners.keys()
         gone = (each for each in self._session.resolution.unanswered if each.service in wanted)
         return next((f"nothing answers {each.service}: {each.reason}" for each in gone), None)
 
-    def missing(self, needs: Iterable[str]) -> str | None:
+    def missing(self, needs: Collection[str]) -> str | None:
         """Why this scenario cannot run here, or None.
 
         Args:
             needs: What its steps need, as ``service.capability``.
         """
+        if not needs and not self._owners:
+            return None
         resolution = self._session.resolution
         unanswered = {each.service: each.reason for each in resolution.unanswered}
-        for need in (*needs, *(f"{service}." for service in self._owners())):
+        for need in (*needs, *(f"{service}." for service in self._owners)):
             service, _, capability = need.partition(".")
             if service in unanswered:
                 return f"nothing answers {service}: {unanswered[service]}"
@@ -132,6 +156,8 @@ class OpenedScenario:
 
     def never_ran(self) -> str | None:
         """What is wrong with steps that called an operation of a port and kept it, and nobody ever awaited it."""
+        if "services" not in self.__dict__:
+            return None
         waiting = [each.name for each in self._made if each.is_waiting]
         return f"{waiting[0]} was called and never awaited, so it never ran" if waiting else None
 
@@ -141,8 +167,10 @@ class OpenedScenario:
         A scenario that belongs to a service must have used its port in its own steps (rule 4). ``close`` asks the
         same; a runner asks here first, to say it while the scenario still runs. None when nothing is wrong.
         """
+        if not self._owners:
+            return None
         seen = {each.service for each in self.observations if each.caller == SCENARIO and each.step is not None}
-        for service, tag in self._owners().items():
+        for service, tag in self._owners.items():
             if service in self._session.resolution and service not in seen:
                 return f"it proved nothing: it is tagged @{tag}, and none of its steps used {service}"
         return None
@@ -191,19 +219,26 @@ class OpenedScenario:
         return tuple(ServiceUse(service=c.service, tier=c.tier.value, stand_in=c.stand_in) for c in choices)
 
     def _close(self) -> str | None:
-        if not self._adapters.opened_any:
-            self._adapters.refuse()
+        self._is_over = True
+        adapters: OpenAdapters | None = self.__dict__.get("_adapters")
+        if adapters is None:
+            return None
+        if not adapters.opened_any:
+            adapters.refuse()
             return None
         try:
-            self._task.run(self._adapters.close())
+            self._task.run(adapters.close())
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  # an adapter is anybody's code
             return f"a service did not close: {type(error).__name__}: {error}"
         return None
 
+    @cached_property
     def _owners(self) -> dict[str, str]:
         """The services that the scenario belongs to, each with the tag that says so."""
+        if not self.info.tags:
+            return {}
         belongs = {**self._session.settings.service_tags, **self.info.service_tags}
         tags = (tag.removeprefix("@") for tag in self.info.tags)
         return {belongs[tag]: tag for tag in tags if tag in belongs}
