@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from goldenpath.bdd import groups, literals
+from goldenpath.bdd import fields, groups, literals
 from goldenpath.bdd.parameter_types import defined, registry, unknown
 
 NO_WORDS: Final[frozenset[str]] = frozenset()
@@ -141,18 +141,24 @@ class parse(StepParser):  # noqa: N801 - pytest-bdd's name
 
         return library.compile(self.name, self._extra_types, case_sensitive=not self.ignores_case)
 
+    @cached_property
+    def _parse(self) -> Callable[[str], Any]:
+        reader = fields.reader_of(self.parser)
+        whole: Callable[[str], Any] = self.parser.parse if reader is None else reader.parse
+        return whole
+
     def match(self, text: str) -> Any:
-        """The library's result; a converter that raises ValueError says that the text is not meant."""
-        parser = self.parser  # a wrong format raises ValueError too, and is to be told
+        """What has the library's ``named`` and ``spans``; a converter's ValueError says that the text is not meant."""
+        parse = self._parse  # a wrong format raises ValueError too, and is to be told
         try:
-            return parser.parse(text)
+            return parse(text)
         except ValueError:
             return None
 
     def arguments(self, found: Any) -> Mapping[str, Any]:
         """The named fields."""
-        fields: Mapping[str, Any] = found.named
-        return fields
+        named: Mapping[str, Any] = found.named
+        return named
 
     def names(self) -> tuple[str, ...]:
         """Of the fields."""
