@@ -2,8 +2,8 @@
 
 Since pytest 8.2 an argument that begins with ``@`` is the name of a file with further arguments, and pytest looks for
 that file before it loads a plugin. ``--tags=@critical`` is safe; ``--tags @critical``, which every other Cucumber
-takes, would end the start. ``goldenpath.pth`` calls this when an interpreter starts whose arguments hold ``--tags``,
-and never otherwise.
+takes, would end the start. ``goldenpath.pth`` calls this when an interpreter starts whose arguments hold ``--tags`` or
+``--retry-tags``, and never otherwise.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import PurePath
 
-FLAGS = ("--tags", "--golden-tags")
+FLAGS = ("--tags", "--golden-tags", "--retry-tags", "--golden-retry-tags")
 
 
 def join_tags(arguments: list[str], command: list[str]) -> None:

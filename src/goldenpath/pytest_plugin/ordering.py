@@ -28,6 +28,13 @@ def order(items: list[pytest.Item], wanted: str) -> None:
         items[place] = scenario
 
 
+def again(wanted: str, run_id: str) -> str | None:
+    """How to have the same random order once more, as a sentence; None where no order was drawn."""
+    if not wanted.startswith("random"):
+        return None
+    return f"The order of the scenarios was random: --order={drawn(wanted, run_id)} gives it again."
+
+
 def drawn(wanted: str, run_id: str) -> str:
     """The same, with a seed where none was given: one that follows from the run's id, so that all processes agree."""
     return f"random:{random.Random(run_id).randrange(10**6)}" if wanted == "random" else wanted  # noqa: S311

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,16 @@ from goldenpath.pytest_plugin.item import FeatureItem
 
 if TYPE_CHECKING:
     import pytest
+
+
+def make_room(config: pytest.Config) -> None:
+    """Make the folder of the report that pytest-bdd is about to write: where it is missing, all of pytest breaks off.
+
+    A folder that cannot be made is left for pytest-bdd to complain of.
+    """
+    if (writer := getattr(config, "_bddcucumberjson", None)) is not None:
+        with contextlib.suppress(OSError):
+            Path(writer.logfile).parent.mkdir(parents=True, exist_ok=True)
 
 
 def write(session: pytest.Session, messages: Path) -> None:

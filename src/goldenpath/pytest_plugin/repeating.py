@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 FLAKY = "goldenpath_flaky"
 """The attribute of a report that says so; it travels from a worker with the report."""
 
+ATTEMPTS = "attempts"
+"""The section of a report that tells of the attempts, where a scenario was allowed to be flaky."""
+
 
 def run_attempts(item: FeatureItem, nextitem: pytest.Item | None, *, allow_flaky: bool) -> None:
     """Run a scenario until an attempt is the last one, and tell pytest of that one."""
@@ -36,13 +39,13 @@ def run_attempts(item: FeatureItem, nextitem: pytest.Item | None, *, allow_flaky
 
 def _tell_flaky(item: FeatureItem, reports: list[pytest.TestReport], *, allow_flaky: bool) -> None:
     attempts = len(item.earlier) + 1
-    lines = [f"flaky: it passed at attempt {attempts}, and no earlier one"]
+    lines = [f"flaky: it passed at attempt {attempts}, and at no earlier one"]
     lines += [f"  attempt {number}: {said}" for number, said in enumerate(item.earlier, 1)]
     for report in reports:
         if report.when == "call":
             setattr(report, FLAKY, True)
             if allow_flaky:
-                report.sections.append(("attempts", "\n".join(lines)))
+                report.sections.append((ATTEMPTS, "\n".join(lines)))
             else:
                 report.outcome = "failed"
                 report.longrepr = "\n".join([*lines, "  try: mend what is not certain in it; --allow-flaky lets it be"])

@@ -30,7 +30,7 @@ def run_hooks(run: Run, when: str) -> str | None:
         result = _run(run, hook)
         run.stream.run_hook(hook, result)
         if result.status != "PASSED":
-            wrong.append(f"the hook {hook.name or hook.where} failed: {result.message}")
+            wrong.append(f"a hook {when.replace('_', ' the ')} failed: {result.message}")
     return wrong[0] if wrong else None
 
 
@@ -47,7 +47,7 @@ def _run(run: Run, hook: HookDefinition) -> Result:
         call(hook.func, task, {})
     except Exception as error:  # noqa: BLE001  # hooks are anybody's code
         result.status = "FAILED"
-        result.message = redact(sentence(hook.name or hook.func.__name__, error))
+        result.message = redact(sentence(hook.name or hook.where, error))
         trace = "".join(traceback.format_list(users_trace(error)))
         result.exception = (type(error).__name__, redact(str(error)), redact(f"{trace}{type(error).__name__}: {error}"))
     finally:

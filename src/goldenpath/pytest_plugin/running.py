@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import textwrap
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from goldenpath.pytest_plugin import injection, other_reports
+from goldenpath.pytest_plugin.failures import WIDTH
 from goldenpath.pytest_plugin.item import PLANNED_REASON, FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
-from goldenpath.pytest_plugin.repeating import FLAKY, run_attempts
+from goldenpath.pytest_plugin.ordering import again
+from goldenpath.pytest_plugin.repeating import ATTEMPTS, FLAKY, run_attempts
 from goldenpath.pytest_plugin.run_hooks import run_hooks
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _USAGE_ERROR = "goldenpath_usage_error"
+_CHOICES = "goldenpath_choices"
+_AFTER = "goldenpath_after_run"
 
 
 def is_feature(nodeid: str) -> bool:
@@ -34,6 +39,7 @@ class Running:
         self._run = run
         self._exception: BaseException | None = None
         self._after: str | None = None
+        self._begins = False
         self._collected = False
         self._executed = False
 
@@ -46,15 +52,18 @@ class Running:
         """
         if session.testsfailed and session.testsfailed == self._run.broken_features:
             session.config.option.continue_on_collection_errors = True
+        other_reports.make_room(session.config)
         scenarios = any(isinstance(item, FeatureItem) for item in session.items)
-        if not scenarios or session.config.option.collectonly:
+        if not (scenarios or self._run.broken_features) or session.config.option.collectonly:
             return None
+        self._begins = scenarios and (not session.testsfailed or session.config.option.continue_on_collection_errors)
         try:
             with usage_errors():
                 self._run.session.prepare()
                 _ = self._run.retry_tags
             _ = self._run.stream
-            self._run.broken = run_hooks(self._run, "before_run")
+            if self._begins:
+                self._run.broken = run_hooks(self._run, "before_run")
         except pytest.UsageError as error:
             if not hasattr(session.config, "workeroutput"):
                 raise
@@ -85,12 +94,15 @@ class Running:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """A worker has ended: raise again what it could not.
+        """A worker has ended: take what it chose and what broke after its run, and raise again what it could not.
 
         Raises:
             pytest.UsageError: What was asked for cannot be done.
         """
-        if said := getattr(node, "workeroutput", {}).get(_USAGE_ERROR):
+        output = getattr(node, "workeroutput", {})
+        self._run.choices |= output.get(_CHOICES, {})
+        self._after = self._after or output.get(_AFTER)
+        if said := output.get(_USAGE_ERROR):
             raise pytest.UsageError(said)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -129,10 +141,12 @@ class Running:
         for item in getattr(session, "items", ()):
             if isinstance(item, FeatureItem):
                 item.interrupt()
-        if "stream" in self._run.__dict__:
+        if self._begins:
             self._after = run_hooks(self._run, "after_run")
-            if self._after is not None and session.exitstatus == pytest.ExitCode.OK:
-                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if self._after is not None and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput.update({_CHOICES: self._run.choices, _AFTER: self._after})
         try:
             self._run.finish(int(session.exitstatus), self._exception)
             self._write_reports(session)
@@ -156,7 +170,20 @@ class Running:
         """Say what answered, and what that proves."""
         if self._after is not None:
             terminalreporter.write_line(self._after, red=True)
-        for said in self._run.choices.values():
-            terminalreporter.write_line(f"ambiguous, and the first was taken: {said}", yellow=True)
+        for number, said in enumerate(self._remarks(terminalreporter)):
+            if not number:
+                terminalreporter.write_line("")
+            for line in textwrap.wrap(said, WIDTH, subsequent_indent="  "):
+                terminalreporter.write_line(line, yellow=True)
         for line in self._run.summary():
             terminalreporter.write_line(line)
+
+    def _remarks(self, terminalreporter: pytest.TerminalReporter) -> Iterator[str]:
+        """What is to be known of a run that failed nothing: choices, what was allowed to be flaky, a drawn order."""
+        for said in self._run.choices.values():
+            yield f"ambiguous, and the first was taken: {said}"
+        for report in terminalreporter.stats.get("flaky", ()):
+            yield report.nodeid
+            yield from (f"  {line}" for told in report.sections if told[0] == ATTEMPTS for line in told[1].splitlines())
+        if (drawn := again(self._run.settings.order, self._run.run_id)) is not None:
+            yield drawn

@@ -12,7 +12,7 @@ from goldenpath.early import join_tags
 EXPRESSION = "@critical and not @slow"
 
 
-@pytest.mark.parametrize("flag", ["--tags", "--golden-tags"])
+@pytest.mark.parametrize("flag", ["--tags", "--golden-tags", "--retry-tags"])
 @pytest.mark.parametrize("program", ["/bin/pytest", "pytest.exe", "py.test"])
 def test_flag_and_expression_become_one(program: str, flag: str) -> None:
     arguments = [program, "features", flag, EXPRESSION, "-q"]
