@@ -138,7 +138,7 @@ OPTIONS: Final = (
     ),
     Option(
         "retry",
-        "Try a scenario that has failed again, up to so many times; if it passes then it is flaky, and no success.",
+        "Try a failed scenario again, up to N times; one that passes then is flaky: no success, and it fails the run.",
         "--retry 2",
         flags=("--retry", "--golden-retry"),
         env="GOLDENPATH_RETRY",
@@ -148,7 +148,7 @@ OPTIONS: Final = (
     ),
     Option(
         "retry_tags",
-        "Try again only scenarios whose tags fit this Cucumber tag expression.",
+        "With --retry: try only failed scenarios again whose tags fit this Cucumber tag expression.",
         '--retry-tags="@network"',
         flags=("--retry-tags", "--golden-retry-tags"),
         env="GOLDENPATH_RETRY_TAGS",
@@ -156,7 +156,7 @@ OPTIONS: Final = (
     ),
     Option(
         "allow_flaky",
-        "Let a flaky scenario not fail the run; it is still counted as flaky.",
+        "With --retry: do not let flaky scenarios fail the run; they are still counted as flaky, not as passed.",
         "--allow-flaky",
         flags=("--allow-flaky", "--golden-allow-flaky"),
         env="GOLDENPATH_ALLOW_FLAKY",
@@ -165,7 +165,7 @@ OPTIONS: Final = (
     ),
     Option(
         "order",
-        "The order of the scenarios: defined, reverse, or random with a seed that is told.",
+        "The order of the scenarios: defined, reverse or random; the end of the run tells how to have a random one again.",
         "--order random:7",
         flags=("--order", "--golden-order"),
         env="GOLDENPATH_ORDER",
