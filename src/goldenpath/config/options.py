@@ -165,7 +165,7 @@ OPTIONS: Final = (
     ),
     Option(
         "order",
-        "The order of the scenarios: defined, reverse or random; the end of the run tells how to have a random one again.",
+        "The order of the scenarios: defined, reverse, or random, which can be had again by the seed that is told.",
         "--order random:7",
         flags=("--order", "--golden-order"),
         env="GOLDENPATH_ORDER",
