@@ -10,6 +10,9 @@ from typing import Any, Final
 from goldenpath.domain.values import Tier
 
 WIDTH: Final = 80
+EVENTS: Final = ("run_started", "service_resolved", "scenario_finished")
+"""What of a timeline the end of a run is made of."""
+
 _STATUSES: Final = (
     "passed",
     "flaky",
@@ -34,7 +37,7 @@ def summary(records: Iterable[Record]) -> list[str]:
     """The end of a run in at most 80 columns; no line where no scenario ran.
 
     Args:
-        records: The run's timeline.
+        records: The run's timeline; of its events those in ``EVENTS`` are enough.
     """
     run = _Run(records)
     if not run.ends:

@@ -13,11 +13,17 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from goldenpath.domain.timeline import RunFinished, ScenarioFinished
 
 Record = dict[str, Any]
 
 _HEAD: Final = re.compile(r'\{"event": ?"(\w+)", ?"at": ?"([^"]+)"')
+_HEAD_OF_BYTES: Final = re.compile(_HEAD.pattern.encode())
+_WITHIN: Final = (b'{"event":"step_finished","at":"', b'{"event":"observation","at":"')
+"""How the lines begin that stand within an attempt: most lines, and nothing of a whole run hangs on them."""
+
 _NO_SUCCESS: Final = frozenset({"failed", "pending", "undefined", "ambiguous", "unknown"})
 _encode: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
@@ -51,21 +57,53 @@ def join(parts: list[Path], whole: Path, finished: RunFinished) -> Joined:
         whole: Where the timeline goes; it is replaced when all is written.
         finished: The last line.
     """
-    tally = _Tally()
-    fresh = whole.with_name(f".{whole.name}")
-    with fresh.open("w", encoding="utf-8", newline="\n") as lines:
-        for at, event, text in merge(*map(_lines, parts), key=itemgetter(0)):
-            tally.last_at = at
-            if tally.takes(event, text):
-                lines.write(text)
-        # The time at which an interrupted run was last written to may be coarser than the times in it.
-        at = max(finished.at, tally.last_at)
+    tally = _in_place(whole) if parts == [whole] else None
+    if tally is not None:
         unfinished = tally.unfinished()
-        lines.writelines(line(each.as_record()) for each in tally.endings(at))
-        seconds = finished.seconds or _seconds(tally.begun_at, at)
-        lines.write(line(replace(finished, at=at, counts=tally.counts(), seconds=seconds).as_record()))
-    fresh.replace(whole)
+        with whole.open("ab", buffering=0) as lines:
+            lines.write(_end(tally, finished).encode("utf-8", "replace"))
+    else:
+        tally = _Tally()
+        fresh = whole.with_name(f".{whole.name}")
+        with fresh.open("w", encoding="utf-8", newline="\n") as anew:
+            for at, event, text in merge(*map(_lines, parts), key=itemgetter(0)):
+                tally.last_at = at
+                if tally.takes(event, text):
+                    anew.write(text)
+            unfinished = tally.unfinished()
+            anew.write(_end(tally, finished))
+        fresh.replace(whole)
     return Joined(unfinished, success=_NO_SUCCESS.isdisjoint(tally.counts()))
+
+
+def _end(tally: _Tally, finished: RunFinished) -> str:
+    """The last lines: an end for each attempt without one, and that of the run."""
+    # The time at which an interrupted run was last written to may be coarser than the times in it.
+    at = max(finished.at, tally.last_at)
+    endings = "".join(line(each.as_record()) for each in tally.endings(at))
+    seconds = finished.seconds or _seconds(tally.begun_at, at)
+    return endings + line(replace(finished, at=at, counts=tally.counts(), seconds=seconds).as_record())
+
+
+def _in_place(whole: Path) -> _Tally | None:
+    """What a timeline says that lacks its end and nothing else; None where it is to be written anew.
+
+    Most runs have one process, and a copy of all that it wrote would cost more than to look at it.
+    """
+    tally = _Tally()
+    text = b""
+    with whole.open("rb") as lines:
+        for text in lines:
+            if text.startswith(_WITHIN):
+                continue
+            head = _HEAD_OF_BYTES.match(text)
+            if head is None or not text.endswith(b"}\n") or not tally.takes(head[1].decode(), text):
+                return None
+    head = _HEAD_OF_BYTES.match(text)
+    if head is None or not text.endswith(b"}\n"):
+        return None
+    tally.last_at = head[2].decode()
+    return tally
 
 
 def _lines(part: Path) -> Iterator[tuple[str, str, str]]:
@@ -79,18 +117,29 @@ def _lines(part: Path) -> Iterator[tuple[str, str, str]]:
                 yield head[2], head[1], text
 
 
+class _Attempt(msgspec.Struct, gc=False):
+    """As much of the start or the end of an attempt as is counted."""
+
+    scenario: str
+    attempt: int
+    status: str = ""
+
+
+_attempt: Final = msgspec.json.Decoder(_Attempt).decode
+
+
 class _Tally:
     """What the lines of a run that went by so far add up to."""
 
     def __init__(self) -> None:
         self.begun_at = ""
         self.last_at = ""
-        self._open: dict[tuple[str, int], Record] = {}
+        self._open: dict[tuple[str, int], str | bytes] = {}
         self._last: dict[str, tuple[int, str]] = {}
         self._failed: set[str] = set()
         self._resolved: set[str] = set()
 
-    def takes(self, event: str, text: str) -> bool:
+    def takes(self, event: str, text: str | bytes) -> bool:
         """Count a line; whether it stays."""
         if event == "run_finished":
             return False
@@ -99,20 +148,20 @@ class _Tally:
         elif event == "service_resolved":
             return self._is_new(json.loads(text))
         elif event == "scenario_started":
-            record = json.loads(text)
-            self._open[record["scenario"], record["attempt"]] = record
+            started = _read(text)
+            self._open[started.scenario, started.attempt] = text
         elif event == "scenario_finished":
-            record = json.loads(text)
-            self._end(record["scenario"], record["attempt"], record["status"])
+            ended = _read(text)
+            self._end(ended.scenario, ended.attempt, ended.status)
         return True
 
     def unfinished(self) -> list[Record]:
         """The start of each attempt that has no end so far."""
-        return list(self._open.values())
+        return [json.loads(text) for text in self._open.values()]
 
     def endings(self, at: str) -> list[ScenarioFinished]:
         """An end for each attempt that has none: its process was gone before."""
-        return [self._ending(start, at) for start in list(self._open.values())]
+        return [self._ending(start, at) for start in self.unfinished()]
 
     def counts(self) -> dict[str, int]:
         """How many scenarios ended in which status, by their last attempts; passed only then is ``flaky``."""
@@ -146,6 +195,14 @@ class _Tally:
             return False
         self._resolved.add(said)
         return True
+
+
+def _read(text: str | bytes) -> _Attempt:
+    try:
+        return _attempt(text)
+    except msgspec.DecodeError:  # half a surrogate pair, which only Python's own reader takes
+        record = json.loads(text)
+        return _Attempt(record["scenario"], record["attempt"], record.get("status", ""))
 
 
 def _seconds(begun: str, until: str) -> float:

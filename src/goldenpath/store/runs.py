@@ -28,6 +28,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+import msgspec
+
 from goldenpath.domain.timeline import RunFinished, RunStarted
 from goldenpath.store.joining import Record, join, line
 from goldenpath.store.locks import FileLock
@@ -119,14 +121,29 @@ class RunFolder:
         _drop_parts(self.path)
 
 
-def read(path: Path) -> Iterator[Record]:
-    """The records of a timeline or a part, in order; a last line that was cut short is left out."""
+def read(path: Path, *events: str) -> Iterator[Record]:
+    """The records of a timeline or a part, in order; a last line that was cut short is left out.
+
+    Args:
+        path: The file; it need not exist.
+        events: Only of these events, if any are named; the others are not decoded.
+    """
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as lines:
+    starts = tuple(f'{{"event":{blank}"{event}"'.encode() for event in events for blank in ("", " "))
+    with path.open("rb") as lines:
         for each in lines:
-            with contextlib.suppress(json.JSONDecodeError):
-                yield json.loads(each)
+            if not starts or each.startswith(starts):
+                with contextlib.suppress(ValueError):
+                    yield _decoded(each)
+
+
+def _decoded(text: bytes) -> Record:
+    try:
+        record: Record = msgspec.json.decode(text)
+    except msgspec.DecodeError:  # half a surrogate pair, which only Python's own reader takes; or cut short
+        record = json.loads(text)
+    return record
 
 
 def latest(output: Path) -> Path | None:

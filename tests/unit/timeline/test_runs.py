@@ -189,6 +189,36 @@ def test_a_line_that_was_cut_short_is_left_out(output):
     ]
 
 
+def test_a_timeline_of_one_process_is_ended_in_place_and_says_what_a_copy_would(tmp_path):
+    events = [
+        started(1, "a"),
+        finished(2, "a"),
+        started(3, "b \ud800"),
+        finished(4, "b \ud800", "failed"),
+        started(5, "c"),
+    ]
+    folders = []
+    for name in ("in place", "anew"):
+        writer = Writer(tmp_path / name).writes(*events)
+        writer.lines.close()
+        folders.append(writer.folder)
+    (folders[1].parts / "gw0.ndjson").touch()  # a second part, with nothing in it
+    before = folders[0].timeline.read_bytes()
+    inode = folders[0].timeline.stat().st_ino
+    for folder in folders:
+        folder.join(ended())
+    told = [folder.timeline.read_bytes() for folder in folders]
+    assert told[0] == told[1]
+    assert told[0].startswith(before)
+    assert folders[0].timeline.stat().st_ino == inode
+    assert [each["event"] for each in read(folders[0].timeline)][-2:] == ["scenario_finished", "run_finished"]
+    assert list(read(folders[0].timeline, "scenario_finished", "run_finished"))[-1]["counts"] == {
+        "failed": 1,
+        "passed": 1,
+        "unknown": 1,
+    }
+
+
 def test_a_secret_that_was_learnt_late_is_masked_in_lines_that_wait(output):
     writer = Writer(output)
     writer.lines.write(started(1, "with s3cret-77"))
