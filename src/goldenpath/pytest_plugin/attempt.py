@@ -161,16 +161,18 @@ class Attempt:
             What has turned out wrong since the steps ended; None if nothing has.
         """
         self.is_over = True
-        wrong = _unseen(self.task.unseen())
-        if wrong and self.status == "passed":
-            self.status, self.message = "failed", wrong
-        wrong = self.opened.close(self.status) or wrong
-        if wrong and self.status == "passed":
-            self.status, self.message = "failed", wrong
+        wrong = self._fail(_unseen(self.task.unseen()))
+        wrong = self._fail(self.opened.close(self.status)) or wrong
+        wrong = self._fail(_unseen(self.task.close())) or wrong
         if self.status != "planned":
             write(self)
         self.opened.finish(self.status, self.message)
-        return _unseen(self.task.close()) or wrong
+        return wrong
+
+    def _fail(self, wrong: str | None) -> str | None:
+        if wrong and self.status == "passed":
+            self.status, self.message = "failed", wrong
+        return wrong
 
     def record(self, scenario_id: str, pickle_id: str, fixtures: Callable[[str], str]) -> AttemptRecord:
         """The attempt as its messages need it.

@@ -156,7 +156,6 @@ class FeatureItem(pytest.Item):
             attempt.status = "planned"
         attempt.judge(report)
         if report.when == "teardown":
-            attempt.again = Run.of(self.config).tries_again(self)
             if (complaint := attempt.finish(self.write)) and not report.failed:
                 report.outcome = "failed"
                 report.longrepr = attempt.opened.redact(complaint)
@@ -171,6 +170,7 @@ class FeatureItem(pytest.Item):
         """Write the messages of an attempt that is over."""
         run = Run.of(self.config)
         stream = run.stream
+        attempt.again = run.tries_again(self)
         # Where a hook before the run failed, no test case began.
         if self.scenario.message_id and run.broken is None:
             stream.attempt(

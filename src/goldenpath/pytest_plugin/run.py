@@ -117,6 +117,8 @@ class Run:
         indexes = list(dict.fromkeys(self.sentences.index_for(file) for file in self.files))
         stream = Stream(self.session, self._config.rootpath)
         stream.begin((each.envelopes for each in self.features), Known(indexes, self.sentences.run_hooks()))
+        if self.broken_features:
+            self.session.spoil()
         return stream
 
     @cached_property

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FIXTURES_BEFORE: Final = "fixtures-before"
 FIXTURES_AFTER: Final = "fixtures-after"
+_GREEN: Final = frozenset({"PASSED", "SKIPPED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class Stream:
         self._session = session
         self._root = str(root)
         self._ids: dict[Any, str] = {}
-        self._cases: set[str] = set()
+        self._told: dict[str, int] = {}
+        self._to_repeat: dict[str, list[TestStep]] = {}
         self._synthetic: set[str] = set()
         self._run_hooks = 0
 
@@ -83,13 +85,20 @@ class Stream:
         self._session.flush()
 
     def attempt(self, record: AttemptRecord) -> None:
-        """Tell of an attempt that has ended; of its test case, if it is the first."""
-        if record.scenario_id not in self._cases:
-            self._cases.add(record.scenario_id)
+        """Tell of an attempt that has ended; of its test case, if it is the first. Nothing is told twice."""
+        green = all(each.status in _GREEN for each in record.results)
+        if not green and not record.again:
+            self._session.spoil()
+        told = self._told.get(record.scenario_id)
+        if told is None:
             self._session.keep("cases", messages.test_case(record, self._session.run_id))
-        else:
-            # What went wrong around an attempt has a step of its own only where the first attempt had one.
-            record.results = record.results[: len(record.steps)]
+            if not green:
+                self._to_repeat[record.scenario_id] = record.steps
+        elif record.number <= told:
+            return  # the file was collected twice, as --keep-duplicates has it
+        elif (case := self._to_repeat.get(record.scenario_id)) is not None:
+            fit(record, case)
+        self._told[record.scenario_id] = record.number
         self._session.keep("attempts", messages.attempt(record))
 
     def run_hook(self, hook: HookDefinition, result: Result) -> None:
@@ -97,6 +106,8 @@ class Stream:
         self._run_hooks += 1
         started = f"{self._session.worker}-hook-{self._run_hooks}"
         lines = messages.run_hook(self.id_of(hook), started, self._session.run_id, result)
+        if result.status not in _GREEN:
+            self._session.spoil()
         self._session.keep("begun" if hook.when == "before_run" else "ended", lines)
         self._session.flush()
 
@@ -104,7 +115,8 @@ class Stream:
         """The id of a definition or a hook; one that nobody knew at the start is told of now."""
         name = self._ids.get(definition.place)
         if name is None:
-            name = self._ids[definition.place] = f"d{len(self._ids)}"
+            # Another process may meet others, and in another order.
+            name = self._ids[definition.place] = f"{self._session.worker}-d{len(self._ids)}"
             self._session.keep("static", messages.line(self._envelope(definition)))
         return name
 
@@ -134,6 +146,23 @@ class Stream:
             return {"hook": told | {"sourceReference": reference}}
         told["pattern"] = {"type": definition.pattern_type, "source": definition.pattern}
         return {"stepDefinition": told | {"sourceReference": reference}}
+
+
+def fit(record: AttemptRecord, case: Sequence[TestStep]) -> None:
+    """Give a later attempt the steps of its test case, which are those of the first attempt.
+
+    What went wrong around the steps has a step of its own only where that attempt was the first: else it is told of
+    the step that is next to it.
+    """
+    own = {each.hook or each.pickle_step: result for each, result in zip(record.steps, record.results, strict=True)}
+    names = [each.hook or each.pickle_step for each in case]
+    fitted = [own.pop(name) if name in own else Result("PASSED", record.begun) for name in names]
+    for name, wrong in own.items():
+        if fitted:
+            at = 0 if name == FIXTURES_BEFORE else -1
+            wrong.attachments = [*fitted[at].attachments, *wrong.attachments]
+            fitted[at] = wrong
+    record.steps, record.results = list(case), fitted
 
 
 def _parameter_types(root: str) -> Iterator[dict[str, Any]]:

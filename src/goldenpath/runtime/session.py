@@ -152,6 +152,11 @@ class RunSession:
         self._start()
         self._messages.write(kind, lines)
 
+    def spoil(self) -> None:
+        """Remember that the messages of this run say of something that it failed."""
+        self._start()
+        self._messages.spoil()
+
     def records(self) -> Iterator[Record]:
         """What is written of this run, all of it once the main process has finished it."""
         return read(self._folder.timeline)

@@ -17,7 +17,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
@@ -28,6 +29,9 @@ KINDS: Final[tuple[Kind, ...]] = ("static", "begun", "cases", "attempts", "ended
 
 _CASE: Final = b'{"testCase":{"id":"'
 _STARTED: Final = b'{"testRunStarted":'
+_ATTEMPT: Final = b'{"testCaseStarted":{"id":"'
+_ATTEMPT_ENDED: Final = b'{"testCaseFinished":'
+_NO_SUCCESS: Final = ".spoilt"
 
 
 class MessageParts:
@@ -54,6 +58,10 @@ class MessageParts:
             file.flush()
         self._kept.clear()
 
+    def spoil(self) -> None:
+        """Remember that the run has no success: something in these messages allows none."""
+        (self._folder / f"{self._worker}{_NO_SUCCESS}").touch()
+
     def close(self) -> None:
         """Write what is left."""
         self.flush()
@@ -65,7 +73,7 @@ class MessageParts:
 def assemble(folder: Path, whole: Path, unfinished: Iterable[dict[str, Any]], last: dict[str, Any]) -> None:
     """Write a run's messages from its parts; nothing where no process wrote any.
 
-    A hook around the run that failed ends its success.
+    There is no success where a process has said so, or was gone before an attempt had ended.
 
     Args:
         folder: Where the parts are.
@@ -83,11 +91,10 @@ def assemble(folder: Path, whole: Path, unfinished: Iterable[dict[str, Any]], la
         cases = _cases(parts["cases"], stream)
         ends = [_Ending(record, parts["static"], cases, run_id) for record in unfinished]
         stream.writelines(end.case for end in ends)
-        _copy(parts["attempts"], stream)
+        _attempts(parts["attempts"], cases, stream)
         stream.writelines(end.attempt for end in ends)
         _copy(parts["ended"], stream)
-        hooks = (line for part in (*parts["begun"], *parts["ended"]) for line in _lines(part))
-        success = last["success"] and not any(b'"status":"FAILED"' in line for line in hooks)
+        success = last["success"] and not ends and not any(folder.glob(f"*{_NO_SUCCESS}"))
         finished = {"testRunStartedId": run_id, "timestamp": _timestamp(time.time_ns()), **last, "success": success}
         stream.write(_line({"testRunFinished": finished}))
     fresh.replace(whole)
@@ -148,27 +155,71 @@ def _begin(parts: list[Path], stream: BinaryIO) -> str:
     return run_id
 
 
-def _cases(parts: list[Path], stream: BinaryIO) -> dict[str, Path]:
-    """The test cases, each once; gives their ids with the parts that they are in."""
-    seen: dict[str, Path] = {}
+@dataclass(frozen=True, slots=True)
+class _Cases:
+    """The test cases by their ids, each with the part in which it is first; and those that are in later ones, too."""
+
+    first: dict[str, Path] = field(default_factory=dict)
+    again: dict[Path, set[str]] = field(default_factory=dict)
+
+
+def _cases(parts: list[Path], stream: BinaryIO) -> _Cases:
+    """The test cases, each once."""
+    cases = _Cases()
     for part in parts:
         for line in _lines(part):
             name = line[len(_CASE) : line.index(b'"', len(_CASE))].decode()
-            if name not in seen:
-                seen[name] = part
+            if cases.first.setdefault(name, part) is part:
                 stream.write(line)
-    return seen
+            else:
+                cases.again.setdefault(part, set()).add(name)
+    return cases
+
+
+def _attempts(parts: list[Path], cases: _Cases, stream: BinaryIO) -> None:
+    """The attempts, each whole and told once: a case that several processes ran is told by the first of them."""
+    again = {_worker(part): names for part, names in cases.again.items()}
+    for part in parts:
+        twice = again.get(_worker(part))
+        if twice or not _ends_with_an_attempt(part):
+            stream.writelines(_whole_attempts(part, twice or set()))
+        else:
+            _copy([part], stream)
+
+
+def _whole_attempts(part: Path, twice: Collection[str]) -> Iterator[bytes]:
+    """The attempts of a part that have an end, but for those at these cases."""
+    lines: list[bytes] = []
+    for line in _lines(part):
+        if line.startswith(_ATTEMPT):
+            lines.clear()
+        lines.append(line)
+        if line.startswith(_ATTEMPT_ENDED):
+            case = json.loads(lines[0])["testCaseStarted"]["testCaseId"]
+            if case not in twice:
+                yield from lines
+
+
+def _ends_with_an_attempt(part: Path) -> bool:
+    with part.open("rb") as lines:
+        lines.seek(max(0, lines.seek(0, 2) - 1024))
+        *_, last, end = [b"", b"", *lines.read().split(b"\n")]
+    return not end and (not last or last.startswith(_ATTEMPT_ENDED))
+
+
+def _worker(part: Path) -> str:
+    return part.name.partition(".")[0]
 
 
 class _Ending:
     """An end for an attempt whose process was gone before it: what ran in it, nobody knows."""
 
-    def __init__(self, record: dict[str, Any], static: list[Path], cases: dict[str, Path], run_id: str) -> None:
+    def __init__(self, record: dict[str, Any], static: list[Path], cases: _Cases, run_id: str) -> None:
         name = id_of(record["scenario"])
         case_id = f"{name}-case"
         self.case = b""
-        if case_id in cases:
-            case = _find(cases[case_id], _CASE + case_id.encode() + b'"')["testCase"]
+        if case_id in cases.first:
+            case = _find(cases.first[case_id], _CASE + case_id.encode() + b'"')["testCase"]
         else:
             case = _case_of(record["scenario"], case_id, static, run_id)
             self.case = _line({"testCase": case}) if case else b""
