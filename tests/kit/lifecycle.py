@@ -95,13 +95,13 @@ class _Cycle:
 
     def _run(self, kind: str) -> None:
         if self._counts["testRunFinished"]:
-            self._say(f"there is a {kind} after the end of the run")
+            self._say(f"{kind} comes after the end of the run")
         if (kind == "meta") != (self._at == 1):
-            self._say(f"there is a {kind} where the meta should be, or a meta where it should not")
+            self._say(f"{kind} comes where the meta should be, or is a second one")
         if kind in self._counts:
             self._counts[kind] += 1
         elif kind.startswith("test") and not self._counts["testRunStarted"]:
-            self._say(f"there is a {kind} before the start of the run")
+            self._say(f"{kind} comes before the start of the run")
 
     def _source(self, body: Any) -> None:
         self._once("source", body["uri"])

@@ -6,9 +6,6 @@ import pytest
 from kit import comparing, streams
 from kit.samples import SAMPLES, STEPS, Outcome, run
 
-CANNOT: dict[str, str] = {}
-"""The samples that cannot conform under pytest, and why."""
-
 
 @pytest.fixture(scope="module", params=SAMPLES, ids=[sample.name for sample in SAMPLES])
 def sample(request):
@@ -23,9 +20,7 @@ def outcome(sample, tmp_path_factory) -> Outcome:
     return done
 
 
-def test_sample_conforms(sample, outcome, request):
-    if sample.name in CANNOT:
-        request.applymarker(pytest.mark.xfail(reason=CANNOT[sample.name]))
+def test_sample_conforms(sample, outcome):
     found = comparing.differences(streams.read(outcome.stream), streams.read(sample.expected))
     assert not found, "\n".join([*found[:10], outcome.output])
 
