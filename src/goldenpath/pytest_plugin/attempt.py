@@ -37,12 +37,13 @@ class StepOutcome:
 class Failure:
     """The error that ended an attempt, the step in which it was raised, and the function that raised it.
 
-    ``step`` is None where that was a hook.
+    ``step`` is None where that was a hook before or after the scenario, and ``hook`` is what it is called.
     """
 
     error: BaseException
     step: Step | None
     func: Callable[..., Any]
+    hook: str = ""
 
 
 class Attempt:

@@ -114,7 +114,7 @@ def tell(item: ScenarioItem, excinfo: ExceptionInfo[BaseException]) -> ReprExcep
     failure = attempt.failure
     if failure is None or failure.error is not error:
         return None
-    said = failure.step.text if failure.step is not None else _hook_of(failure)
+    said = failure.step.text if failure.step is not None else failure.hook
     head = attempt.opened.redact(sentence(said, error))
     lines = [*_head(head), "", *_steps(item, attempt, failure.step), *_evidence(item, failure, excinfo)]
     lines += _missing_too(item)
@@ -183,11 +183,6 @@ def _missing_too(item: ScenarioItem) -> Iterator[str]:
         yield from _unmatched(UnmatchedSteps(behind))
 
 
-def _hook_of(failure: Failure) -> str:
-    code = getattr(failure.func, "__code__", None)
-    return f"a hook ({Path(code.co_filename).name}:{code.co_firstlineno})" if code is not None else "a hook"
-
-
 def _evidence(item: ScenarioItem, failure: Failure, excinfo: ExceptionInfo[BaseException]) -> Iterator[str]:
     """The assertion with its values, and the line of the step function that it stands in."""
     yield ""
@@ -205,7 +200,7 @@ def _fixture_is_missing(item: ScenarioItem, failure: Failure) -> Iterator[str]:
     """Who asks for the fixture that is not there, and where one may be written."""
     if (code := getattr(failure.func, "__code__", None)) is not None:
         yield f"{_relative(item, Path(code.co_filename))}:{code.co_firstlineno} asks for it"
-    yield "  try: define the fixture in the step module or in a conftest.py; pytest --fixtures lists those there are"
+    yield "  try: define it in the step module or in a conftest.py; see pytest --fixtures"
 
 
 def _in_python(excinfo: ExceptionInfo[BaseException]) -> str:

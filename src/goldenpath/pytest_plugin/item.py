@@ -11,8 +11,10 @@ from goldenpath.domain.values import SERVICES
 from goldenpath.pytest_plugin import failures
 from goldenpath.pytest_plugin.attempt import Attempt
 from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
-from goldenpath.pytest_plugin.places import is_own
+from goldenpath.pytest_plugin.forgotten import never_awaited
 from goldenpath.pytest_plugin.run import Run
+from goldenpath.pytest_plugin.scenario_hooks import Hooks
+from goldenpath.pytest_plugin.stepping import Stepping, match_all, plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +36,8 @@ PLANNED_REASON: Final = "planned: a promise to come"
 
 _OWN_TAGS: Final = {service: service for service in SERVICES}
 """In our own features a service's tag is its name; elsewhere the settings say which tag belongs to which service."""
+
+_NO_TAGS: Final[dict[str, str]] = {}
 
 
 def scenario() -> None:  # noqa: D103 - reports show its docstring as the scenario's
@@ -87,6 +91,12 @@ class FeatureItem(pytest.Item):
         self._request = TopRequest(self, _ispytest=True)  # type: ignore[arg-type]
 
     @property
+    def ihook(self) -> Any:
+        """Pytest's hooks, as conftests near to the feature hear them."""
+        file: Any = self.parent
+        return file.hooks_of_items()
+
+    @property
     def obj(self) -> Any:
         """What stands for the test function."""
         return scenario
@@ -112,6 +122,7 @@ class FeatureItem(pytest.Item):
         from goldenpath.runtime.session import ScenarioInfo
 
         run = Run.of(self.config)
+        file: Any = self.parent
         self._attempts += 1
         info = ScenarioInfo(
             id=self.scenario_id,
@@ -123,7 +134,7 @@ class FeatureItem(pytest.Item):
             line=self.scenario.line,
             tags=self.tags,
             row=getattr(self.scenario, "row", ()),
-            service_tags=_OWN_TAGS if is_own(self.path) else {},
+            service_tags=_OWN_TAGS if file.is_own else _NO_TAGS,
         )
         self.attempt = run.begin(info)
         return self.attempt
@@ -228,9 +239,6 @@ class ScenarioItem(FeatureItem):
 
     def _plan(self, run: Run, attempt: Attempt) -> None:
         """Find what answers each step, and which hooks run, before the first of them does."""
-        from goldenpath.pytest_plugin.scenario_hooks import Hooks
-        from goldenpath.pytest_plugin.stepping import match_all, plan
-
         file: Any = self.parent
         index = run.sentences.index_for(file)
         self._hooks = Hooks(index.hooks, self.tags, self._request, attempt)
@@ -247,9 +255,6 @@ class ScenarioItem(FeatureItem):
     def runtest(self) -> None:
         """Run the steps."""
         __tracebackhide__ = True
-        from goldenpath.pytest_plugin.forgotten import never_awaited
-        from goldenpath.pytest_plugin.stepping import Stepping
-
         run = Run.of(self.config)
         assert self.attempt is not None
         listeners = BddScenario(self._request, self.path, self.scenario) if run.bdd_listeners else Silence()
@@ -295,7 +300,7 @@ class HollowItem(FeatureItem):
         where = f"{self.feature.uri}:{self.scenario.line}"
         said = f"{self.scenario.name} {self.scenario.why}, so it proves nothing"
         if not self.scenario.is_scenario:
-            raise pytest.skip.Exception(f"{where}: {said}", _use_item_location=True)
+            raise pytest.skip.Exception(said, _use_item_location=True)
         raise failures.Hollow(said, where=where, try_next="write its steps or rows, or take it out")
 
     def repr_failure(  # type: ignore[override]

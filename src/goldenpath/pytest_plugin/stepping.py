@@ -137,7 +137,7 @@ class Stepping:
                 raise
             if status != "skipped" or hook.when == "before_scenario":
                 if attempt.failure is None:
-                    attempt.failure = Failure(error, None, hook.func)
+                    attempt.failure = Failure(error, None, hook.func, f"the hook {hook.name or hook.where}")
                 self._end(status, error)
         else:
             attempt.done("passed", begun)

@@ -20,11 +20,15 @@ class TagExpression(Protocol):
         """Whether these tags fit."""
 
 
-def parse(expression: str) -> TagExpression:
+def parse(expression: str, flag: str = "--tags") -> TagExpression:
     """Parse a Cucumber tag expression such as ``@golden_path and not @slow``.
 
     On the command line it is written with ``=``: pytest takes an argument that begins with ``@`` for a file of
     arguments, before any plugin can say otherwise.
+
+    Args:
+        expression: What is to be parsed.
+        flag: Where it was given, for the error.
 
     Raises:
         TagExpressionError: It does not parse; the message marks the place.
@@ -38,11 +42,11 @@ def parse(expression: str) -> TagExpression:
     except NotParsed as error:
         raise TagExpressionError(
             f"this tag expression does not parse:\n{str(error).partition(' (expressions=')[0]}",
-            where="--tags",
-            try_next='--tags="@golden_path and not @slow"',
+            where=flag,
+            try_next=f'{flag}="@golden_path and not @slow"',
         ) from None
     except RecursionError:
-        raise TagExpressionError("this tag expression is nested too deeply", where="--tags") from None
+        raise TagExpressionError("this tag expression is nested too deeply", where=flag) from None
     return parsed
 
 
