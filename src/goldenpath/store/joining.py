@@ -33,7 +33,7 @@ class Joined:
     """What a timeline turned out to say.
 
     Attributes:
-        unfinished: The ``scenario_started`` of each attempt that had no end.
+        unfinished: The ``scenario_started`` of each attempt that had no end in any process.
         success: Whether every scenario's last attempt ended well, as Cucumber has it.
     """
 
@@ -122,6 +122,7 @@ class _Attempt(msgspec.Struct, gc=False):
 
     scenario: str
     attempt: int
+    worker: str = ""
     status: str = ""
 
 
@@ -134,7 +135,7 @@ class _Tally:
     def __init__(self) -> None:
         self.begun_at = ""
         self.last_at = ""
-        self._open: dict[tuple[str, int], str | bytes] = {}
+        self._open: dict[tuple[str, int, str], str | bytes] = {}
         self._last: dict[str, tuple[int, str]] = {}
         self._failed: set[str] = set()
         self._resolved: set[str] = set()
@@ -149,19 +150,24 @@ class _Tally:
             return self._is_new(json.loads(text))
         elif event == "scenario_started":
             started = _read(text)
-            self._open[started.scenario, started.attempt] = text
+            self._open[started.scenario, started.attempt, started.worker] = text
         elif event == "scenario_finished":
             ended = _read(text)
-            self._end(ended.scenario, ended.attempt, ended.status)
+            self._end(ended.scenario, ended.attempt, ended.worker, ended.status)
         return True
 
     def unfinished(self) -> list[Record]:
-        """The start of each attempt that has no end so far."""
-        return [json.loads(text) for text in self._open.values()]
+        """The start of each attempt that has no end so far, in no process: another may have taken it up."""
+        left = {
+            (scenario, attempt): text
+            for (scenario, attempt, _), text in self._open.items()
+            if self._last.get(scenario, (0, ""))[0] < attempt
+        }
+        return [json.loads(text) for text in left.values()]
 
     def endings(self, at: str) -> list[ScenarioFinished]:
         """An end for each attempt that has none: its process was gone before."""
-        return [self._ending(start, at) for start in self.unfinished()]
+        return [self._ending(json.loads(text), at) for text in list(self._open.values())]
 
     def counts(self) -> dict[str, int]:
         """How many scenarios ended in which status, by their last attempts; passed only then is ``flaky``."""
@@ -170,7 +176,7 @@ class _Tally:
         return dict(sorted(Counter(flaky).items()))
 
     def _ending(self, start: Record, at: str) -> ScenarioFinished:
-        self._end(start["scenario"], start["attempt"], "unknown")
+        self._end(start["scenario"], start["attempt"], start["worker"], "unknown")
         return ScenarioFinished(
             at=at,
             worker=start["worker"],
@@ -182,8 +188,8 @@ class _Tally:
             message="the run ended before the scenario did",
         )
 
-    def _end(self, scenario: str, attempt: int, status: str) -> None:
-        self._open.pop((scenario, attempt), None)
+    def _end(self, scenario: str, attempt: int, worker: str, status: str) -> None:
+        self._open.pop((scenario, attempt, worker), None)
         if status != "passed":
             self._failed.add(scenario)
         if attempt >= self._last.get(scenario, (0, ""))[0]:
@@ -202,7 +208,7 @@ def _read(text: str | bytes) -> _Attempt:
         return _attempt(text)
     except msgspec.DecodeError:  # half a surrogate pair, which only Python's own reader takes
         record = json.loads(text)
-        return _Attempt(record["scenario"], record["attempt"], record.get("status", ""))
+        return _Attempt(record["scenario"], record["attempt"], record["worker"], record.get("status", ""))
 
 
 def _seconds(begun: str, until: str) -> float:

@@ -1,0 +1,225 @@
+"""The messages of a run, however it was asked for and however it ended: each stream is whole."""
+
+from __future__ import annotations
+
+import pytest
+from kit.story import Story
+
+LATEST = ".goldenpath/runs/latest/messages.ndjson"
+BAD = "Ada spends too much"
+
+
+def told(project, *, fully: bool = False) -> Story:
+    """What the last run says."""
+    return Story(project.root / LATEST, fully=fully)
+
+
+@pytest.mark.parametrize(
+    ("args", "ran"),
+    [
+        ((), 4),
+        (("-x",), 2),
+        (("--maxfail=2",), 4),
+        (("-k", "Many"), 2),
+        (("-p", "no:randomly", "-p", "no:cacheprovider"), 4),
+        (("--tags=@quick",), 1),
+        (("--order", "reverse", "-x"), 3),
+        (("--deselect", "features/purse.feature::Ada spends too much"), 3),
+        (("features/purse.feature::Ada spends too much",), 1),
+        (("-p", "no:terminal"), 4),
+        (("-s", "-vv", "--durations=3"), 4),
+    ],
+)
+def test_each_scenario_that_ran_is_told_once(purse, args, ran):
+    purse.run(*args)
+    story = told(purse)
+    assert sum(map(len, story.outcomes.values())) == ran
+    assert len(story.all("pickle")) == 4
+    assert story.last["success"] is (BAD not in story.outcomes)
+
+
+def test_what_failed_last_is_told_alone(purse):
+    purse.run()
+    purse.run("--lf")
+    assert told(purse).outcomes == {BAD: ["PASSED PASSED FAILED"]}
+    purse.run("--ff")
+    assert next(iter(told(purse).outcomes)) == BAD
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("-n", "2"), ("-n", "2", "--dist", "loadfile"), ("-n", "2", "--dist", "each", "-p", "no:terminal")],
+)
+def test_workers_tell_of_one_run(purse, args):
+    """With --dist each every worker runs all: each scenario twice, and told once."""
+    purse.file("features/other.feature", "Feature: Other\n  Scenario: Alone\n    Given Ada has 1 coins\n")
+    result = purse.run_apart(*args)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    story = told(purse, fully=True)
+    assert story.outcomes == {
+        "Ada spends": ["PASSED PASSED PASSED"],
+        BAD: ["PASSED PASSED FAILED"],
+        "Many spend": ["PASSED PASSED PASSED"] * 2,
+        "Alone": ["PASSED"],
+    }
+    assert story.last["success"] is False
+
+
+def test_a_feature_that_does_not_parse_is_told_and_stops_nobody(purse):
+    purse.file("features/red.feature", "Feature: Red\n  Scenario: S\n    Given it\n    nonsense\n")
+    purse.run()
+    story = told(purse, fully=True)
+    assert [each["source"]["uri"] for each in story.all("parseError")] == ["features/red.feature"]
+    assert sum(map(len, story.outcomes.values())) == 4
+    purse.run("-k", "Many")
+    assert told(purse).last["success"] is False
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "1")])
+def test_a_feature_that_does_not_parse_is_told_where_it_is_alone(project, args):
+    project.file("features/red.feature", "Feature: Red\n  Scenario: S\n    Given it\n    nonsense\n")
+    (project.run_apart if args else project.run)(*args)
+    story = told(project)
+    assert len(story.all("parseError")) == 1
+    assert story.last["success"] is False
+
+
+STEPS = """
+import asyncio, os, signal, sys, time
+import pytest
+from goldenpath.bdd import *
+
+@step("all is well")
+def _(): pass
+
+@step("it fails")
+def _(): assert False
+
+@step("it skips")
+def _(): pytest.skip("not today")
+
+@step("it is pending")
+def _(): pending("soon")
+
+@step("it is two{word}")
+def _(how): pass
+
+@step("it is twofold")
+def _(): pass
+"""
+
+
+def test_every_status_and_every_way_around_the_steps(project):
+    project.file(
+        "features/ends.feature",
+        """
+        Feature: Ends
+          @skip
+          Scenario: Skipped by a mark
+            Given all is well
+          Scenario: Skipped in a step
+            Given it skips
+            Then all is well
+          Scenario: Pending
+            Given it is pending
+            Then all is well
+          Scenario: Undefined
+            Given all is well
+            Then nobody knows
+            And nobody ever will
+            And all is well
+          Scenario: Ambiguous
+            Given it is twofold
+          Scenario: A fixture of a step fails
+            Given a broken fixture
+          Scenario: The end fails
+            Given its end fails
+          @xfail
+          Scenario: Expected
+            Given it fails
+          @xfail
+          Scenario: Not expected
+            Given all is well
+          Scenario: Expected in a step
+            Given it is expected to fail
+          Scenario: Needs what is not there
+            Given it needs much
+          Scenario: Empty
+          @planned
+          Scenario: Planned
+            Given nobody knows
+          @planned
+          Scenario: Planned and empty
+          Scenario Outline: No rows
+            Given <x>
+        """,
+    )
+    project.file(
+        "features/conftest.py",
+        STEPS
+        + """
+@pytest.fixture
+def broken():
+    raise OSError("no disk")
+
+@pytest.fixture
+def ending():
+    yield
+    raise OSError("no disk at the end")
+
+@given("a broken fixture")
+def _(broken): pass
+
+@given("its end fails")
+def _(ending): pass
+
+@given("it is expected to fail")
+def _(): pytest.xfail("known")
+
+@given("it needs much", needs="auth.telepathy")
+def _(): assert False
+""",
+    )
+    project.ini("xfail_strict = false\n")
+    project.run("-rA")
+    story = told(project, fully=True)
+    assert story.outcomes == {
+        "Skipped by a mark": ["SKIPPED"],
+        "Skipped in a step": ["SKIPPED SKIPPED"],
+        "Pending": ["PENDING SKIPPED"],
+        "Undefined": ["PASSED UNDEFINED UNDEFINED SKIPPED"],
+        "Ambiguous": ["AMBIGUOUS"],
+        "A fixture of a step fails": ["FAILED"],
+        "The end fails": ["PASSED FAILED"],
+        "Expected": ["FAILED"],
+        "Not expected": ["PASSED"],
+        "Expected in a step": ["FAILED"],
+        "Needs what is not there": ["SKIPPED"],
+        "Empty": [""],
+        "No rows": [""],
+    }
+    assert story.last["success"] is False
+    assert len(story.all("suggestion")) == 2
+
+
+@pytest.mark.parametrize(
+    ("scenario", "status", "success"),
+    [
+        ("@skip\nScenario: S\n Given all is well", 5, True),
+        ("@planned\nScenario: S\n Given nobody knows", 5, True),
+        ("@planned\nScenario: S", 5, True),
+        ("Scenario: S", 1, True),
+        ("Scenario: S\n Given it skips", 5, True),
+        ("@xfail\nScenario: S\n Given it fails", 0, False),
+        ("@xfail\nScenario: S\n Given nobody knows", 0, False),
+        ("Scenario: S\n Given it is pending", 1, False),
+        ("Scenario: S\n Given it is twofold", 1, False),
+        ("Scenario: S\n Given nobody knows", 1, False),
+        ("Scenario: S\n Given all is well", 0, True),
+    ],
+)
+def test_success_is_cucumbers_and_the_exit_status_pytests(project, scenario, status, success):
+    project.file("features/one.feature", f"Feature: F\n{scenario}\n")
+    project.file("features/conftest.py", STEPS)
+    result = project.run()
+    assert (result.ret, told(project).last["success"]) == (status, success)
