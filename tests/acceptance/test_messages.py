@@ -223,3 +223,30 @@ def test_success_is_cucumbers_and_the_exit_status_pytests(project, scenario, sta
     project.file("features/conftest.py", STEPS)
     result = project.run()
     assert (result.ret, told(project).last["success"]) == (status, success)
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "2")])
+def test_features_of_several_roots_that_have_one_path_are_told_apart(project, args):
+    for root, sentence in (("bank", "it fails"), ("shop", "all is well")):
+        text = f"Feature: Log in\n  Scenario: S\n    Given {sentence}\n  Scenario: Empty\n"
+        project.file(f"{root}/features/in.feature", text)
+    project.file("shop/features/out.feature", "Feature: Log out\n  Scenario: T\n    Given all is well\n")
+    project.file("conftest.py", STEPS)
+    (project.run_apart if args else project.run)(*args)
+    story = told(project)
+    assert sorted(story.outcomes["S"]) == ["FAILED", "PASSED"]
+    assert story.outcomes["T"] == ["PASSED"]
+    assert len(story.outcomes["Empty"]) == 2
+    timeline = (project.root / ".goldenpath/runs/latest/timeline.ndjson").read_text("utf-8")
+    assert '"counts":{"empty":2,"failed":1,"passed":2}' in timeline.replace(": ", ":").replace(", ", ",")
+    for scenario_id in ("bank/features/in.feature::S", "shop/features/in.feature::S", "out.feature::T"):
+        assert f'"{scenario_id}"' in timeline
+    project.run("shop")
+    assert told(project).outcomes == {"S": ["PASSED"], "T": ["PASSED"], "Empty": [""]}
+
+
+def test_a_file_that_is_collected_twice_is_told_once(project):
+    project.file("features/one.feature", "Feature: F\n  Scenario: S\n    Given all is well\n")
+    project.file("features/conftest.py", STEPS)
+    project.run("--keep-duplicates", "features/one.feature", "features/one.feature").assert_outcomes(passed=2)
+    assert told(project).outcomes == {"S": ["PASSED"]}

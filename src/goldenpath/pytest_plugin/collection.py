@@ -48,9 +48,9 @@ class FeatureFile(pytest.Module):
             feature = self._read(run)
         except FeatureError as error:
             run.broken_features += 1
-            run.features.append(error)
+            run.features[self.path] = error
             raise
-        run.features.append(feature)
+        run.features[self.path] = feature
         run.files.append(self)
         self.obj.__doc__ = feature.description or None
         run.sentences.prepare(self)
@@ -58,13 +58,8 @@ class FeatureFile(pytest.Module):
         yield from self._items(run, feature, fixtures)
 
     def _read(self, run: Run) -> gherkin.Feature:
-        root = self.config.rootpath
-        return gherkin.read(
-            self.path,
-            rootdir=root,
-            features_root=features_root(self.path, root, run.settings.features),
-            cache=root / run.settings.output / "cache",
-        )
+        root = features_root(self.path, run.rootdir, run.settings.features)
+        return gherkin.read(self.path, rootdir=run.rootdir, features_root=root, cache=run.cache)
 
     def _items(self, run: Run, feature: gherkin.Feature, fixtures: FuncFixtureInfo) -> Iterator[pytest.Item]:
         names = NodeNames()

@@ -13,6 +13,7 @@ from goldenpath.pytest_plugin.options import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from goldenpath.gherkin import Feature
     from goldenpath.pytest_plugin.attempt import Attempt
@@ -38,6 +39,8 @@ class Run:
         settings: Of the project.
         deferred: The features that wait until all modules are known.
         broken_features: How many feature files could not be read.
+        rootdir: pytest's.
+        cache: The folder of features that were read before.
         features: What became of each feature file that was collected; both have its messages.
         files: Those of them that could be read.
         broken: What is wrong with a hook before the run; then no scenario runs.
@@ -48,8 +51,10 @@ class Run:
         self._config = config
         self.settings = settings_of(config)
         self.deferred = Deferred(config.rootpath, explicit=self.settings.explicit)
+        self.rootdir = config.rootpath
+        self.cache = config.rootpath / self.settings.output / "cache"
         self.broken_features = 0
-        self.features: list[Feature | FeatureError] = []
+        self.features: dict[Path, Feature | FeatureError] = {}
         self.files: list[FeatureFile] = []
         self.broken: str | None = None
         self.choices: dict[str, str] = {}
@@ -116,7 +121,7 @@ class Run:
 
         indexes = list(dict.fromkeys(self.sentences.index_for(file) for file in self.files))
         stream = Stream(self.session, self._config.rootpath)
-        stream.begin((each.envelopes for each in self.features), Known(indexes, self.sentences.run_hooks()))
+        stream.begin((each.envelopes for each in self.features.values()), Known(indexes, self.sentences.run_hooks()))
         if self.broken_features:
             self.session.spoil()
         return stream

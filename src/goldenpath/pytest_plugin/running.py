@@ -14,6 +14,7 @@ from goldenpath.pytest_plugin.item import PLANNED_REASON, FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
 from goldenpath.pytest_plugin.ordering import again
 from goldenpath.pytest_plugin.repeating import ATTEMPTS, FLAKY, run_attempts
+from goldenpath.pytest_plugin.roots import tell_apart
 from goldenpath.pytest_plugin.run_hooks import run_hooks
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Running:
             with usage_errors():
                 self._run.session.prepare()
                 _ = self._run.retry_tags
+            tell_apart(self._run, session.items)
             _ = self._run.stream
             if self._begins:
                 self._run.broken = run_hooks(self._run, "before_run")
