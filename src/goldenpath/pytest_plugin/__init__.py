@@ -6,6 +6,7 @@ first feature is met.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,17 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, None
         yield
     finally:
         add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """See to it that what a run with features changes in the process is undone, behind all that others undo."""
+
+    def restore() -> None:
+        if (garbage := sys.modules.get("goldenpath.pytest_plugin.garbage")) is not None:
+            garbage.restore(config)
+
+    config.add_cleanup(restore)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ from goldenpath import gherkin
 from goldenpath.domain.errors import FeatureError
 from goldenpath.pytest_plugin.item import FeatureItem, HollowItem, ScenarioItem
 from goldenpath.pytest_plugin.naming import NodeNames
-from goldenpath.pytest_plugin.parametrizing import calls_of, fixtures_of
-from goldenpath.pytest_plugin.places import features_root
+from goldenpath.pytest_plugin.parametrizing import calls_of, changes_fixtures, fixtures_of, runs_each_once
+from goldenpath.pytest_plugin.places import features_root, is_own
 from goldenpath.pytest_plugin.run import Run
 
 if TYPE_CHECKING:
@@ -27,6 +28,20 @@ class FeatureFile(pytest.Module):
 
     due = False
     """Whether a file that was met on a walk is to be collected now."""
+
+    _hooks: tuple[int, Any] = (-1, None)
+
+    def hooks_of_items(self) -> Any:
+        """Pytest's hooks as the items of this file call them; asked for anew when another conftest is there."""
+        known = len(self.config.pluginmanager._conftest_plugins)
+        if self._hooks[0] != known:
+            self._hooks = known, self.session.gethookproxy(self.path)
+        return self._hooks[1]
+
+    @cached_property
+    def is_own(self) -> bool:
+        """Whether the feature is one of this package's."""
+        return is_own(self.path)
 
     def _getobj(self) -> types.ModuleType:
         module = types.ModuleType(self.path.stem)
@@ -64,12 +79,13 @@ class FeatureFile(pytest.Module):
     def _items(self, run: Run, feature: gherkin.Feature, fixtures: FuncFixtureInfo) -> Iterator[pytest.Item]:
         names = NodeNames()
         scenarios: Sequence[Any] = sorted([*feature.pickles, *feature.hollow], key=attrgetter("line"))
+        once = runs_each_once(self, fixtures)
         for scenario in scenarios:
             run.markers.declare(scenario.tags)
             name = names.of(scenario.name, getattr(scenario, "row", ()))
             kind = ScenarioItem if isinstance(scenario, gherkin.Pickle) else HollowItem
             item = self._item(kind, run, name, scenario=scenario, feature=feature, fixtures=fixtures)
-            if kind is HollowItem:
+            if kind is HollowItem or (once and not changes_fixtures(item)):
                 yield item
             else:
                 yield from self._by_parameters(run, item, fixtures)

@@ -14,6 +14,29 @@ if TYPE_CHECKING:
 _OWN: Final = frozenset({"usefixtures", "parametrize"})
 """The marks that change which fixtures a test has; a hook may have put them on one scenario for one of its tags."""
 
+_PARAMETRIZES_NONE_OF_OURS: Final = frozenset({"_pytest.python", "_pytest.fixtures", "pytest_asyncio.plugin"})
+"""Where those are defined who answer ``pytest_generate_tests`` for marks, fixtures with parameters, and functions."""
+
+
+def runs_each_once(file: pytest.Collector, fixtures: FuncFixtureInfo) -> bool:
+    """Whether nothing but marks of its own can multiply a scenario of a file: then nobody need be asked for each.
+
+    Args:
+        file: The feature file.
+        fixtures: What every scenario of it has.
+    """
+    asked = (each.function.__module__ for each in file.ihook.pytest_generate_tests.get_hookimpls())
+    return (
+        _PARAMETRIZES_NONE_OF_OURS.issuperset(asked)
+        and not any(mark.name in _OWN for mark in file.iter_markers())
+        and all(each.params is None for defs in fixtures.name2fixturedefs.values() for each in defs)
+    )
+
+
+def changes_fixtures(item: FeatureItem) -> bool:
+    """Whether a scenario has a mark that changes which fixtures it has, or how often it runs."""
+    return any(mark.name in _OWN for mark in item.own_markers)
+
 
 def fixtures_of(item: FeatureItem, of_file: FuncFixtureInfo) -> FuncFixtureInfo:
     """The fixtures that a scenario has before its steps ask for any; the caller may change them.
@@ -22,7 +45,7 @@ def fixtures_of(item: FeatureItem, of_file: FuncFixtureInfo) -> FuncFixtureInfo:
         item: The scenario, with its marks.
         of_file: What every scenario of the file has.
     """
-    if any(mark.name in _OWN for mark in item.own_markers):
+    if changes_fixtures(item):
         return item.session._fixturemanager.getfixtureinfo(node=item, func=None, cls=None)
     return FuncFixtureInfo(
         of_file.argnames, of_file.initialnames, list(of_file.names_closure), dict(of_file.name2fixturedefs)

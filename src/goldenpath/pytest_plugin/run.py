@@ -131,7 +131,7 @@ class Run:
         """Which scenarios may be tried again, parsed; None for all."""
         from goldenpath.pytest_plugin.tags import parse
 
-        return parse(self.settings.retry_tags) if self.settings.retry_tags else None
+        return parse(self.settings.retry_tags, "--retry-tags") if self.settings.retry_tags else None
 
     def tries_again(self, item: FeatureItem) -> bool:
         """Whether a scenario whose attempt is over is to be tried again: it has failed, and nothing else."""
@@ -181,10 +181,12 @@ class Run:
 
     def begin_features(self) -> None:
         """Attend to the running of tests from now on: there are features."""
+        from goldenpath.pytest_plugin import garbage
         from goldenpath.pytest_plugin.running import Running
 
         manager = self._config.pluginmanager
         if not manager.has_plugin("goldenpath running"):
+            garbage.relax(self._config)
             manager.register(Running(self), "goldenpath running")
 
     def begin(self, info: ScenarioInfo) -> Attempt:
@@ -205,9 +207,9 @@ class Run:
         """The lines at the end of the run; none where no scenario ran."""
         if not self._wrote:
             return []
-        from goldenpath.reports.terminal import summary
+        from goldenpath.reports.terminal import EVENTS, summary
 
-        return summary(self.session.records())
+        return summary(self.session.records(*EVENTS))
 
     @property
     def _wrote(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from goldenpath.pytest_plugin import injection, other_reports
+from goldenpath.pytest_plugin import garbage, injection, other_reports
 from goldenpath.pytest_plugin.failures import WIDTH
 from goldenpath.pytest_plugin.item import PLANNED_REASON, FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
@@ -71,6 +71,7 @@ class Running:
                 raise
             session.config.workeroutput[_USAGE_ERROR] = str(error)
             return True
+        garbage.freeze(session.config)
         return None
 
     @pytest.hookimpl(tryfirst=True)

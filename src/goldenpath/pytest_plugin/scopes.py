@@ -52,6 +52,7 @@ class Sentences:
         self._scopes: dict[tuple[int, ...], Scope] = {}
         self._indexes: dict[tuple[int, ...], StepIndex] = {}
         self._of_place: dict[Path, StepIndex] = {}
+        self._of_file: dict[FeatureFile, StepIndex] = {}
         self._placed: set[tuple[int, int]] = set()
 
     def register(self) -> None:
@@ -75,6 +76,8 @@ class Sentences:
 
     def index_for(self, file: FeatureFile) -> StepIndex:
         """The sentences that a feature can use; to be asked when every conftest is known."""
+        if file in self._of_file:
+            return self._of_file[file]
         from goldenpath.authoring.matching import StepIndex
 
         place = file.path if any(self._is_kept_to(each, file.path) for each in self._named) else file.path.parent
@@ -84,7 +87,8 @@ class Sentences:
             if key not in self._indexes:
                 self._indexes[key] = StepIndex(scopes, self._ambiguous)
             self._of_place[place] = self._indexes[key]
-        return self._of_place[place]
+        self._of_file[file] = self._of_place[place]
+        return self._of_file[file]
 
     def run_hooks(self) -> tuple[HookDefinition, ...]:
         """The hooks before and after the run, of all modules that are loaded, wherever they are seen; from far to near.

@@ -157,9 +157,9 @@ class RunSession:
         self._start()
         self._messages.spoil()
 
-    def records(self) -> Iterator[Record]:
-        """What is written of this run, all of it once the main process has finished it."""
-        return read(self._folder.timeline)
+    def records(self, *events: str) -> Iterator[Record]:
+        """What is written of this run, all of it once the main process has finished it; or only these events."""
+        return read(self._folder.timeline, *events)
 
     def flush(self) -> None:
         """Write out what was emitted so far, with every secret of the scenario masked."""
