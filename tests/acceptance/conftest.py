@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -10,6 +11,7 @@ import cucumber_tag_expressions
 import fakeredis
 import gherkin.parser
 import pytest
+from kit import lifecycle, streams
 
 import goldenpath.adapters.cache.redis
 import goldenpath.adapters.database.memory
@@ -109,9 +111,13 @@ def _at_a_desk(monkeypatch):
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> Project:
-    """An empty project."""
-    return Project(pytester)
+def project(pytester: pytest.Pytester) -> Iterator[Project]:
+    """An empty project. Whatever a test does with it, the messages of its runs are sound."""
+    yield (project := Project(pytester))
+    for stream in project.root.glob("**/runs/*/messages.ndjson"):
+        envelopes = streams.read(stream)
+        problems = lifecycle.problems(envelopes) + streams.changed(envelopes)
+        assert not problems, "\n".join([f"{stream}:", *problems[:20]])
 
 
 @pytest.fixture

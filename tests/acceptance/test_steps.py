@@ -413,3 +413,26 @@ def test_a_hanging_step_ends_with_the_timeout_and_its_finally_runs(project):
     result = one(project, "Given one", conftest, "--timeout=0.5", "--timeout-method=signal")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*cleaned up*"])
+
+
+def test_fixtures_attach_too(project):
+    result = one(
+        project,
+        "Given it runs",
+        """
+        import pytest
+        from goldenpath.bdd import given, log
+
+        @pytest.fixture
+        def printer():
+            log("on")
+            yield
+            log("off")
+
+        @given("it runs")
+        def _(printer): log("works")
+        """,
+    )
+    result.assert_outcomes(passed=1)
+    stream = (project.root / ".goldenpath/runs/latest/messages.ndjson").read_text(encoding="utf-8")
+    assert [word for word in ("on", "works", "off") if f'"body":"{word}"' in stream] == ["on", "works", "off"]

@@ -79,6 +79,9 @@ class Attempt:
         self._begun = time.time_ns()
         self._phase = "setup"
         self._around: list[tuple[str, str]] = []
+        # Fixtures that are not async, and pytest's hooks, run outside of the scenario's context.
+        self._former_sink = sink.get()
+        sink.set(self._attach)
         self._outside = contextvars.copy_context()
         task.call(sink.set, self._attach)
 
@@ -162,6 +165,7 @@ class Attempt:
             What has turned out wrong since the steps ended; None if nothing has.
         """
         self.is_over = True
+        sink.set(self._former_sink)
         wrong = self._fail(_unseen(self.task.unseen()))
         wrong = self._fail(self.opened.close(self.status)) or wrong
         wrong = self._fail(_unseen(self.task.close())) or wrong
@@ -195,6 +199,9 @@ class Attempt:
             at = 0 if phase == "setup" else len(planned)
             planned.insert(at, TestStep(fixtures("before" if phase == "setup" else "after")))
             results.insert(at, wrong)
+        if self._attached and results:
+            # What fixtures attached behind the last step.
+            results[-1].attachments = [*results[-1].attachments, *map(self._redacted, self._attached)]
         if (used := self.opened.used()) and results:
             results[-1].attachments = [*results[-1].attachments, _resolution(used)]
         return AttemptRecord(
