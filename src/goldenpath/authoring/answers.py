@@ -142,7 +142,7 @@ class AmbiguousStep(StepError):
         lines += [f"  {match.definition}" for match in matches]
         try_next = "say the two things in different words, or take one of them away"
         if any(match.definition.of_pytest_bdd for match in matches):
-            try_next += '; while you migrate, ambiguous = "first" in the settings keeps the choice of pytest-bdd'
+            try_next += '\n  or: ambiguous = "first" in the settings, for pytest-bdd\'s choice while you migrate'
         super().__init__("\n".join(lines), try_next=try_next)
         self.kind = kind
         self.text = text
