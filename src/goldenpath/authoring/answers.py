@@ -58,11 +58,15 @@ class Match:
         These are other people's code: what they raise comes out here, so that it fails the step. Each access makes
         the values anew.
         """
-        values = self.definition.parser.arguments(self._found)
-        named = dict(values) if isinstance(values, Mapping) else dict(zip(self.call.arguments, values, strict=True))
-        for name, convert in self.definition.converters.items():
-            if name in named:
-                named[name] = convert(named[name])
+        definition = self.definition
+        values = definition.parser.arguments(self._found)
+        # Asked first: whether something is a mapping of another kind takes ten times as long.
+        is_named = type(values) is dict or isinstance(values, Mapping)
+        named = dict(values) if is_named else dict(zip(self.call.arguments, values, strict=True))
+        if definition.converters:
+            for name, convert in definition.converters.items():
+                if name in named:
+                    named[name] = convert(named[name])
         return named
 
     @property
@@ -142,7 +146,7 @@ class AmbiguousStep(StepError):
         lines += [f"  {match.definition}" for match in matches]
         try_next = "say the two things in different words, or take one of them away"
         if any(match.definition.of_pytest_bdd for match in matches):
-            try_next += '\n  or: ambiguous = "first" in the settings, for pytest-bdd\'s choice while you migrate'
+            try_next += '\n  or: ambiguous = "first" in the settings keeps pytest-bdd\'s choice meanwhile'
         super().__init__("\n".join(lines), try_next=try_next)
         self.kind = kind
         self.text = text
