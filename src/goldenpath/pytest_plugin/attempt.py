@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextvars
 import json
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from goldenpath.domain.attaching import Attachment, sink
@@ -117,8 +118,7 @@ class Attempt:
         now = time.time_ns()
         result = Result(status.upper(), begun or now, now - begun if begun else 0, message, exception)
         if self._attached:
-            result.attachments = [self._redacted(each) for each in self._attached]
-            self._attached.clear()
+            result.attachments, self._attached = self._attached, []
         result.suggestions = suggestions
         self.results.append(result)
         return result
@@ -201,18 +201,36 @@ class Attempt:
             results.insert(at, wrong)
         if self._attached and results:
             # What fixtures attached behind the last step.
-            results[-1].attachments = [*results[-1].attachments, *map(self._redacted, self._attached)]
+            results[-1].attachments = [*results[-1].attachments, *self._attached]
+        for each in results:
+            self._without_secrets(each)
         if (used := self.opened.used()) and results:
             results[-1].attachments = [*results[-1].attachments, _resolution(used)]
         return AttemptRecord(
             scenario_id, pickle_id, self.number, planned, results, self._begun, time.time_ns(), self.again
         )
 
-    def _redacted(self, attachment: Attachment) -> Attachment:
-        if attachment.encoding != "IDENTITY":
-            return attachment
-        body = self.opened.redact(attachment.body)
-        return Attachment(body, "IDENTITY", attachment.media_type, attachment.file_name)
+    def _without_secrets(self, result: Result) -> None:
+        """Take out the secrets that have become known since: only now are all of the scenario known."""
+        redact = self.opened.redact
+        if result.message is not None:
+            result.message = redact(result.message)
+        if result.exception is not None:
+            kind, message, trace = result.exception
+            result.exception = kind, redact(message), redact(trace)
+        if result.attachments:
+            result.attachments = [redacted(each, redact) for each in result.attachments]
+
+
+def redacted(attachment: Attachment, redact: Callable[[str], str]) -> Attachment:
+    """An attachment without secrets; bytes are looked through if they are a text."""
+    if attachment.encoding == "IDENTITY":
+        return replace(attachment, body=redact(attachment.body))
+    try:
+        text = b64decode(attachment.body).decode()
+    except UnicodeDecodeError:
+        return attachment
+    return replace(attachment, body=b64encode(redact(text).encode()).decode())
 
 
 def _resolution(used: Sequence[ServiceUse]) -> Attachment:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-import traceback
 from typing import TYPE_CHECKING
 
+import pytest
+
 from goldenpath.domain.attaching import Attachment, sink
-from goldenpath.pytest_plugin.failures import sentence, users_trace
+from goldenpath.domain.errors import StepError
+from goldenpath.pytest_plugin.attempt import redacted
+from goldenpath.pytest_plugin.forgotten import never_awaited
 from goldenpath.pytest_plugin.scenario_hooks import call, parameters_of
+from goldenpath.pytest_plugin.telling import status_of, told
 from goldenpath.reports.messages import Result
 
 if TYPE_CHECKING:
     from goldenpath.bdd import HookDefinition
     from goldenpath.pytest_plugin.run import Run
+    from goldenpath.runtime.loop import ScenarioTask
 
 
 def run_hooks(run: Run, when: str) -> str | None:
@@ -29,9 +34,26 @@ def run_hooks(run: Run, when: str) -> str | None:
     for hook in hooks if when == "before_run" else reversed(hooks):
         result = _run(run, hook)
         run.stream.run_hook(hook, result)
-        if result.status != "PASSED":
+        if result.status not in {"PASSED", "SKIPPED"}:
             wrong.append(f"a hook {when.replace('_', ' the ')} failed: {result.message}")
     return wrong[0] if wrong else None
+
+
+def _call(hook: HookDefinition, task: ScenarioTask) -> BaseException | None:
+    """Call a hook; gives what is wrong with it, also where only a task of its own has failed."""
+    error: BaseException | None = None
+    with never_awaited() as forgotten:
+        try:
+            if names := parameters_of(hook.func):
+                raise TypeError(f"a hook around the run gets no fixtures, and this one asks for {', '.join(names)}")
+            call(hook.func, task, {})
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception, SystemExit) as raised:  # noqa: BLE001
+            error = raised  # hooks are anybody's code
+        finally:
+            unseen = task.close()
+    if error is None and unseen:
+        return unseen[0]
+    return StepError(forgotten[0]) if error is None and forgotten else error
 
 
 def _run(run: Run, hook: HookDefinition) -> Result:
@@ -41,17 +63,10 @@ def _run(run: Run, hook: HookDefinition) -> Result:
     task.call(sink.set, attachments.append)
     begun = time.time_ns()
     result = Result("PASSED", begun)
-    try:
-        if names := parameters_of(hook.func):
-            raise TypeError(f"a hook around the run gets no fixtures, and this one asks for {', '.join(names)}")
-        call(hook.func, task, {})
-    except Exception as error:  # noqa: BLE001  # hooks are anybody's code
-        result.status = "FAILED"
-        result.message = redact(sentence(hook.name or hook.where, error))
-        trace = "".join(traceback.format_list(users_trace(error)))
-        result.exception = (type(error).__name__, redact(str(error)), redact(f"{trace}{type(error).__name__}: {error}"))
-    finally:
-        task.close()
+    error = _call(hook, task)
+    if error is not None:
+        result.status = status_of(error).upper()
+        result.message, result.exception = told(hook.name or hook.where, error, redact)
     result.nanoseconds = time.time_ns() - begun
-    result.attachments = attachments
+    result.attachments = [redacted(each, redact) for each in attachments]
     return result

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import inspect
 import time
-import traceback
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from goldenpath.authoring.matching import AmbiguousStep, Match, UndefinedStep
-from goldenpath.domain.errors import Pending, StepError
+from goldenpath.domain.errors import StepError
 from goldenpath.pytest_plugin.attempt import Failure
 from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
-from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence, users_trace
+from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence
 from goldenpath.pytest_plugin.injection import first, inject, no_value, rest, second_value
 from goldenpath.pytest_plugin.scenario_hooks import Hooks
+from goldenpath.pytest_plugin.telling import status_of, told
 from goldenpath.reports.messages import TestStep
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ class Stepping:
         try:
             self._hooks.run(hook)
         except BaseException as error:
-            status = _status_of(error)
-            attempt.done(status, begun, **self._told(hook.name or hook.where, error, status))
+            status = status_of(error)
+            attempt.done(status, begun, **self._told(hook.name or hook.where, error))
             if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
                 raise
             if status != "skipped" or hook.when == "before_scenario":
@@ -165,10 +165,10 @@ class Stepping:
             attempt.finished(step, "passed", result.nanoseconds / 1e9)
 
     def _failed(self, step: Step, found: Match, error: BaseException, begun: int) -> None:
-        status = _status_of(error)
+        status = status_of(error)
         attempt = self._attempt
         attempt.failure = Failure(error, step, found.definition.func)
-        result = attempt.done(status, begun, **self._told(step.text, error, status))
+        result = attempt.done(status, begun, **self._told(step.text, error))
         said = str(error) if status == "skipped" else sentence(step.text, error)
         attempt.finished(step, status, result.nanoseconds / 1e9, said)
         self._end(status, error)
@@ -184,27 +184,16 @@ class Stepping:
         suggestions = found.snippets if isinstance(found, UndefinedStep) else ()
         now = time.time_ns()
         if status == "failed":
-            attempt.done(status, now, **self._told(step.text, found, status))
+            attempt.done(status, now, **self._told(step.text, found))
         else:
             attempt.done(status, now, suggestions=suggestions)
         attempt.finished(step, status, 0.0)
         self._end(status, found)
 
-    def _told(self, what: str, error: BaseException, status: str) -> dict[str, Any]:
+    def _told(self, what: str, error: BaseException) -> dict[str, Any]:
         """What the messages say of an error; nothing of a step that is pending or skips itself without a reason."""
-        redact = self._attempt.opened.redact
-        if status == "pending" and isinstance(error, Pending) and not error.reason:
-            return {}
-        if status == "skipped" and not str(error):
-            return {}
-        try:
-            said = str(error)
-        except Exception as unsaid:  # noqa: BLE001  # an error whose own text is broken is still that error
-            said = f"its text cannot be had: {type(unsaid).__name__}"
-        kind = type(error).__name__
-        trace = "".join(traceback.format_list(users_trace(error)))
-        exception = (kind, redact(said), redact(f"{trace}{kind}: {said}"))
-        return {"message": redact(sentence(what, error)), "exception": exception}
+        message, exception = told(what, error, self._attempt.opened.redact)
+        return {"message": message, "exception": exception}
 
     def _execute(self, index: int, step: Step, match: Match) -> None:
         """What pytest-bdd does with a step, hooks in its order (``pytest_bdd.scenario._execute_step_function``)."""
@@ -282,14 +271,6 @@ def plan(stream: Stream, pickle_id: str, found: Sequence[Found], hooks: Hooks) -
             matches = each.matches
         steps.append(stream.planned(f"{pickle_id}-{place}", matches))
     return [*steps, *(TestStep(stream.id_of(hook)) for hook in hooks.after)]
-
-
-def _status_of(error: BaseException) -> str:
-    if isinstance(error, pytest.skip.Exception):
-        return "skipped"
-    if isinstance(error, Pending):
-        return "pending"
-    return "failed" if isinstance(error, Exception | pytest.fail.Exception) else "unknown"
 
 
 def _awaited_by_nobody(func: Callable[..., Any], value: Any) -> Any:
