@@ -72,8 +72,11 @@ class StepDefinition:
 
 def told_place(file: str, line: int) -> str:
     """``file:line``, the file relative to the current folder if it lies below it."""
-    here = Path.cwd()
     path = Path(file)
+    try:
+        here = Path.cwd()
+    except OSError:  # a scenario has removed the folder that it was in
+        return f"{path}:{line}"
     return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{line}"
 
 

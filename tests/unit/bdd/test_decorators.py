@@ -155,3 +155,14 @@ def test_importing_the_vocabulary_and_writing_steps_imports_no_library():
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_where_a_definition_stands_can_be_told_when_the_current_folder_is_gone(monkeypatch):
+    def gone():
+        raise FileNotFoundError
+
+    [definition], _ = left("\n@given('a')\ndef _(): ...\n", given=given)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.getcwd", gone)
+        told = definition.where
+    assert told == f"{definition.file}:2"
