@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -32,6 +32,9 @@ class Call:
         is_coroutine: ``async def`` without ``yield``.
         is_async_generator: ``async def`` with ``yield``.
         is_generator: ``def`` with ``yield``.
+        sentence: ``arguments`` where the function takes all of them and requires nothing from below the step, so that
+            they go into the call as they are; else None.
+        others: The required names that are not in ``sentence``.
     """
 
     definition: StepDefinition
@@ -41,6 +44,8 @@ class Call:
     is_coroutine: bool
     is_async_generator: bool
     is_generator: bool
+    sentence: Set[str] | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def fixtures(self) -> tuple[str, ...]:
@@ -78,6 +83,8 @@ class Call:
         Raises:
             StepError: The function requires a doc string or a data table that the step does not have.
         """
+        if docstring is None and datatable is None and arguments.keys() == self.sentence:
+            return dict(arguments), self.others
         accepted = self.parameters
         kwargs = {name: value for name, value in arguments.items() if name in accepted}
         if docstring is not None and "docstring" in accepted:
@@ -139,14 +146,19 @@ def _inspect(definition: StepDefinition) -> Call:
         # pytest-bdd looks for fixtures among the parameters that may also be given by position only.
         if parameter.default is parameter.empty and not (definition.of_pytest_bdd and name in keyword_only):
             required.append(name)
+    arguments, parameters = _arguments(definition, by_name), frozenset((*by_name, *keyword_only))
+    others = tuple(name for name in required if name not in arguments)
+    as_it_is = parameters.issuperset(arguments) and not any(name in RESERVED for name in others)
     return Call(
         definition=definition,
-        arguments=_arguments(definition, by_name),
+        arguments=arguments,
         required=tuple(required),
-        parameters=frozenset((*by_name, *keyword_only)),
+        parameters=parameters,
         is_coroutine=_is(inspect.iscoroutinefunction, func),
         is_async_generator=_is(inspect.isasyncgenfunction, func),
         is_generator=_is(inspect.isgeneratorfunction, func),
+        sentence=frozenset(arguments) if as_it_is else None,
+        others=others,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from goldenpath.authoring.calls import ill_made
@@ -15,6 +15,9 @@ UNREADABLE: Final = object()
 
 Ranked = tuple[int, StepDefinition]
 """A definition after the rank of its scope: the nearer, the higher."""
+
+_Filed = tuple[int, StepDefinition, Callable[[str], Any]]
+"""The same, and what matches a text."""
 
 Hit = tuple[int, StepDefinition, Any]
 """One that answers, with what its parser found."""
@@ -32,21 +35,22 @@ class KindIndex:
 
     def __init__(self, ranked: Sequence[Ranked]) -> None:
         self._exact: dict[str, list[Ranked]] = {}
-        self._by_word: dict[str, list[Ranked]] = {}
-        self._by_folded: dict[str, list[Ranked]] = {}
-        self._rest: list[Ranked] = []
+        self._by_word: dict[str, list[_Filed]] = {}
+        self._by_folded: dict[str, list[_Filed]] = {}
+        self._rest: list[_Filed] = []
         words = [self._words(definition) for _, definition in ranked]
         needed = Counter(word for some in words for word in some)
         for hit, some in zip(ranked, words, strict=True):
             parser = hit[1].parser
+            whole = (*hit, parser.match)
             if isinstance(parser, string):
                 self._exact.setdefault(parser.name, []).append(hit)
             elif some:
                 word = min(some, key=lambda word: (needed[word], -len(word), word))
                 filed = self._by_folded if parser.ignores_case else self._by_word
-                filed.setdefault(word, []).append(hit)
+                filed.setdefault(word, []).append(whole)
             else:
-                self._rest.append(hit)
+                self._rest.append(whole)
 
     @staticmethod
     def _words(definition: StepDefinition) -> frozenset[str]:
@@ -62,23 +66,24 @@ class KindIndex:
         Raises:
             StepError: A definition that may be meant is ill-made.
         """
-        found: list[Hit] = [(rank, definition, True) for rank, definition in self._exact.get(text, ())]
-        _try(self._rest, text, found)
-        if self._by_word:
-            for word in set(text.split()):
-                if word in self._by_word:
-                    _try(self._by_word[word], text, found)
-        if self._by_folded:
-            for word in set(_fold(text).split()):
-                if word in self._by_folded:
-                    _try(self._by_folded[word], text, found)
+        found: list[Hit] = []
+        if text in self._exact:
+            found = [(rank, definition, True) for rank, definition in self._exact[text]]
+        if self._rest:
+            _try(self._rest, text, found)
+        if (by_word := self._by_word) and (words := by_word.keys() & text.split()):
+            for word in words:
+                _try(by_word[word], text, found)
+        if (by_word := self._by_folded) and (words := by_word.keys() & _fold(text).split()):
+            for word in words:
+                _try(by_word[word], text, found)
         return found
 
 
-def _try(ranked: Iterable[Ranked], text: str, found: list[Hit]) -> None:
-    for rank, definition in ranked:
+def _try(filed: Iterable[_Filed], text: str, found: list[Hit]) -> None:
+    for rank, definition, match in filed:
         try:
-            what = definition.parser.match(text)
+            what = match(text)
         except Exception as error:  # noqa: BLE001 - whatever the library behind a pattern raises
             what = _of_unreadable(definition, text, error)
         if what is not None:

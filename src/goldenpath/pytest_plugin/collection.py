@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.pathlib import absolutepath
 
 from goldenpath import gherkin
 from goldenpath.domain.errors import FeatureError
@@ -37,6 +38,11 @@ class FeatureFile(pytest.Module):
         if self._hooks[0] != known:
             self._hooks = known, self.session.gethookproxy(self.path)
         return self._hooks[1]
+
+    @cached_property
+    def relative(self) -> str:
+        """The path of the file as pytest tells it in the location of an item."""
+        return self.session._node_location_to_relpath(absolutepath(self.path))
 
     @cached_property
     def is_own(self) -> bool:

@@ -136,9 +136,12 @@ def plain(lines: Iterable[str], path: Path, line: int, message: str) -> ReprExce
 
 def redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
     """Take the secrets out of what a report would show: what pytest says of an error, output, reasons, properties."""
-    report.longrepr = _redacted(report.longrepr, redacted)
-    report.sections = _redacted(report.sections, redacted)
-    report.user_properties = _redacted(report.user_properties, redacted)
+    if report.longrepr is not None:
+        report.longrepr = _redacted(report.longrepr, redacted)
+    if report.sections:
+        report.sections = _redacted(report.sections, redacted)
+    if report.user_properties:
+        report.user_properties = _redacted(report.user_properties, redacted)
     if hasattr(report, "wasxfail"):
         report.wasxfail = _redacted(report.wasxfail, redacted)
 

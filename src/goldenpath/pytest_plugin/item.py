@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -195,6 +196,13 @@ class FeatureItem(pytest.Item):
         if self.attempt is not None and not self.attempt.is_over:
             self.attempt.status, self.attempt.message = "unknown", "interrupted"
             self.attempt.finish(self.write)
+
+    @cached_property
+    def location(self) -> tuple[str, int | None, str]:
+        """What ``reportinfo`` says, the path relative to pytest's rootdir, which is the same for all of the file."""
+        file: Any = self.parent
+        _, line, name = self.reportinfo()
+        return file.relative, line, name
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the scenario stands, and how it is called in the head line of a failure."""

@@ -23,6 +23,7 @@ class Hooks:
     Attributes:
         before: Before the scenario, in order.
         after: After it, in the order in which they run.
+        has_step_hooks: Whether there are any before or after its steps.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Hooks:
             "before_step": [hook for hook in fitting if hook.when == "before_step"],
             "after_step": [hook for hook in reversed(fitting) if hook.when == "after_step"],
         }
+        self.has_step_hooks = any(self._of_steps.values())
         self._request = request
         self._attempt = attempt
 

@@ -54,6 +54,8 @@ class Stepping:
         self._request = request
         self._attempt = attempt
         self._listeners = listeners
+        # Most steps have nobody around them: then there is nothing to tell, and nobody to run.
+        self._is_alone = isinstance(listeners, Silence) and not hooks.has_step_hooks
         self._state = "passed"
         self._error: BaseException | None = None
         self._complete = False
@@ -85,9 +87,10 @@ class Stepping:
         self._raise()
 
     def _check_needs(self) -> None:
-        needs = list(
-            dict.fromkeys(need for each in self._found if isinstance(each, Match) for need in each.definition.needs)
-        )
+        needs: list[str] = []
+        for each in self._found:
+            if isinstance(each, Match) and each.definition.needs:
+                needs += (need for need in each.definition.needs if need not in needs)
         if reason := self._attempt.opened.owed(needs):
             raise Unproved(reason, try_next="without --ci and CI it is skipped")
         if reason := self._attempt.opened.missing(needs):
@@ -198,6 +201,11 @@ class Stepping:
     def _execute(self, index: int, step: Step, match: Match) -> None:
         """What pytest-bdd does with a step, hooks in its order (``pytest_bdd.scenario._execute_step_function``)."""
         __tracebackhide__ = True
+        if self._is_alone:
+            value = self._call(match.call, self._arguments(step, match))
+            if match.definition.target_fixture is not None:
+                inject(self._request, match.definition.target_fixture, value)
+            return
         told: dict[str, Any] = {"step_func": match.definition.func}
         self._listeners.tell("before_step", index, **told)
         told["step_func_args"] = {}
@@ -220,9 +228,15 @@ class Stepping:
         """From the sentence, then the step's table and doc string, then fixtures for what is still required."""
         __tracebackhide__ = True
         arguments, missing = match.call.bind(match.arguments, docstring=step.docstring, datatable=step.datatable)
-        if missing:
-            arguments |= {name: self._request.getfixturevalue(name) for name in missing}
-            self._attempt.carry_context()
+        known = self._request._fixture_defs
+        for name in missing:
+            fixture = known.get(name)
+            # What is set up is there; to ask pytest for it again would cost as much as the step.
+            if fixture is None or fixture.cached_result is None or fixture.cached_result[2] is not None:
+                arguments[name] = self._request.getfixturevalue(name)
+                self._attempt.carry_context()
+            else:
+                arguments[name] = fixture.cached_result[0]
         return arguments
 
     def _call(self, call: Call, arguments: dict[str, Any]) -> Any:

@@ -57,6 +57,7 @@ class Stream:
         self._session = session
         self._root = str(root)
         self._ids: dict[Any, str] = {}
+        self._id_of: dict[StepDefinition | HookDefinition, str] = {}
         self._told: dict[str, int] = {}
         self._to_repeat: dict[str, list[TestStep]] = {}
         self._synthetic: set[str] = set()
@@ -113,11 +114,15 @@ class Stream:
 
     def id_of(self, definition: StepDefinition | HookDefinition) -> str:
         """The id of a definition or a hook; one that nobody knew at the start is told of now."""
+        known = self._id_of.get(definition)
+        if known is not None:
+            return known
         name = self._ids.get(definition.place)
         if name is None:
             # Another process may meet others, and in another order.
             name = self._ids[definition.place] = f"{self._session.worker}-d{len(self._ids)}"
             self._session.keep("static", messages.line(self._envelope(definition)))
+        self._id_of[definition] = name
         return name
 
     def fixtures(self, name: str) -> str:

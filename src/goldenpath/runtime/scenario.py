@@ -103,10 +103,14 @@ class OpenedScenario:
     ) -> None:
         """A step ended, or was not run: its line in the timeline. ``message`` is redacted."""
         self._step = None
-        redact = self._session.redactor.text
-        self._emit(
+        session, info = self._session, self.info
+        redact = session.redactor.text
+        session.bus.emit(
             StepFinished(
-                **self._common(),
+                at=now(),
+                worker=session.worker,
+                scenario=info.id,
+                attempt=info.attempt,
                 index=index,
                 keyword=keyword,
                 text=redact(text),
