@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from kit.story import Story
 
@@ -86,6 +88,8 @@ def test_a_feature_that_does_not_parse_is_told_where_it_is_alone(project, args):
 
 STEPS = """
 import asyncio, os, signal, sys, time
+import json
+
 import pytest
 from goldenpath.bdd import *
 
@@ -250,3 +254,140 @@ def test_a_file_that_is_collected_twice_is_told_once(project):
     project.file("features/conftest.py", STEPS)
     project.run("--keep-duplicates", "features/one.feature", "features/one.feature").assert_outcomes(passed=2)
     assert told(project).outcomes == {"S": ["PASSED"]}
+
+
+def test_an_error_outside_of_steps_and_hooks_ends_the_stream(purse):
+    purse.file(
+        "conftest.py",
+        """
+        def pytest_runtest_logfinish(nodeid):
+            if "too much" in nodeid:
+                raise RuntimeError("the plugin broke")
+        """,
+    )
+    assert purse.run().ret == pytest.ExitCode.INTERNAL_ERROR
+    story = told(purse, fully=True)
+    assert sum(map(len, story.outcomes.values())) == 2
+    assert story.last["success"] is False
+    assert story.last["exception"]["type"] == "RuntimeError"
+    assert story.last["exception"]["message"] == story.last["message"] == "the plugin broke"
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "2")])
+def test_an_error_within_pytests_own_hooks_leaves_no_case_open(purse, args):
+    purse.file(
+        "conftest.py",
+        """
+        def pytest_runtest_teardown(item):
+            if "too much" in item.name:
+                raise RuntimeError("the teardown broke")
+        """,
+    )
+    (purse.run_apart if args else purse.run)(*args)
+    story = told(purse)
+    assert sum(map(len, story.outcomes.values())) == 4
+    assert story.last["success"] is False
+
+
+def test_a_conftest_that_is_broken_is_no_success(purse):
+    purse.file("features/shop/conftest.py", "import nothing_like_it\n")
+    purse.file("features/shop/red.feature", "Feature: Red\n  Scenario: S\n    Given Ada has 5 coins\n")
+    result = purse.run()
+    assert result.ret != pytest.ExitCode.OK
+    for stream in purse.root.glob(".goldenpath/runs/2*/messages.ndjson"):
+        assert Story(stream).last["success"] is False
+
+
+def test_fixtures_that_are_there_for_every_scenario(project):
+    project.file(
+        "features/one.feature",
+        "Feature: F\n  Scenario: S\n    Given all is well\n  Scenario: T\n    Given all is well\n",
+    )
+    project.file(
+        "features/conftest.py",
+        STEPS
+        + """
+@pytest.fixture(autouse=True, params=["one", "two", "three"])
+def number(request):
+    if (request.node.scenario.name, request.param) == ("S", "two"):
+        raise OSError("no second one")
+    yield
+    if (request.node.scenario.name, request.param) == ("T", "three"):
+        raise OSError("it does not end")
+""",
+    )
+    project.run().assert_outcomes(passed=5, errors=2)
+    story = told(project, fully=True)
+    assert sorted(story.outcomes["S"]) == ["FAILED SKIPPED", "PASSED", "PASSED"]
+    assert sorted(story.outcomes["T"]) == ["PASSED", "PASSED", "PASSED FAILED"]
+    assert story.messages == ["OSError: no second one", "OSError: it does not end"]
+
+
+def test_a_copy_goes_where_it_was_asked_for(purse):
+    purse.run("--messages", "out/of/the/way.ndjson")
+    assert (purse.root / "out/of/the/way.ndjson").read_bytes() == (purse.root / LATEST).read_bytes()
+
+
+def test_a_copy_that_cannot_be_written_is_an_error(purse):
+    (purse.root / "out").mkdir()
+    result = purse.run("-k", "Many", "--messages", "out")
+    assert result.ret != pytest.ExitCode.OK
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+    told(purse)
+    purse.file("in-the-way", "")
+    result = purse.run("-k", "Many", "--messages", "in-the-way/m.ndjson")
+    assert result.ret != pytest.ExitCode.OK
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+
+
+def order_of(project, *args: str) -> list[str]:
+    """The scenarios in the order in which they began."""
+    (project.run_apart if "-n" in args else project.run)(*args)
+    story = told(project)
+    started = sorted(story.all("testCaseStarted"), key=lambda each: tuple(each["timestamp"].values()))
+    return [each["testCaseId"] for each in started]
+
+
+def test_one_seed_gives_one_order_also_in_workers(project):
+    scenarios = "".join(f"  Scenario: S{number}\n    Given all is well\n" for number in range(8))
+    project.file("features/one.feature", f"Feature: F\n{scenarios}")
+    project.file("features/conftest.py", STEPS)
+    defined = order_of(project)
+    shuffled = order_of(project, "--order", "random:7")
+    assert shuffled != defined
+    assert sorted(shuffled) == sorted(defined)
+    assert order_of(project, "--order", "random:7", "-n", "1") == shuffled
+    assert order_of(project, "--order", "reverse") == defined[::-1]
+
+
+def test_every_choice_among_ambiguous_sentences_is_told(project):
+    project.file("goldenpath.toml", 'ambiguous = "first"\n')
+    project.file(
+        "features/one.feature",
+        "Feature: F\n  Scenario: S\n    Given it is twofold\n  Scenario: T\n    Given it is twofold\n",
+    )
+    project.file("features/conftest.py", STEPS)
+    result = project.run()
+    result.assert_outcomes(passed=2)
+    said = " ".join(result.stdout.str().split())
+    for line in (3, 5):
+        assert f"ambiguous, and the first was taken: features/one.feature:{line} took features/conftest.py" in said
+    assert told(project).last["success"] is True
+
+
+def test_a_service_that_was_used_is_told_with_its_tier(project):
+    project.file("features/one.feature", "Feature: F\n  Scenario: S\n    Given Ada signs in\n    Then all is well\n")
+    project.file(
+        "features/conftest.py",
+        STEPS
+        + """
+@step("Ada signs in")
+async def _(services):
+    await services.auth.create_account("Ada")
+""",
+    )
+    project.run("--mode", "mock")
+    ((kind, body),) = told(project, fully=True).attachments
+    assert kind == "application/json"
+    assert {"service": "auth", "tier": "mock", "stand_in": True} in json.loads(body)
