@@ -436,3 +436,18 @@ def test_fixtures_attach_too(project):
     result.assert_outcomes(passed=1)
     stream = (project.root / ".goldenpath/runs/latest/messages.ndjson").read_text(encoding="utf-8")
     assert [word for word in ("on", "works", "off") if f'"body":"{word}"' in stream] == ["on", "works", "off"]
+
+
+def test_a_scenario_has_the_worst_status_of_its_steps(project):
+    result = one(
+        project,
+        "Given it is to come\nThen nobody knows",
+        """
+        from goldenpath.bdd import given, pending
+
+        @given("it is to come")
+        def _(): pending("next week")
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["it is to come: pending, next week", "*no service*1 undefined"])

@@ -8,7 +8,7 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.domain.attaching import Attachment, sink
 from goldenpath.reports.messages import AttemptRecord, Result, TestStep
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from goldenpath.gherkin import Step
     from goldenpath.runtime.loop import ScenarioTask
     from goldenpath.runtime.session import OpenedScenario
-
-BY_SEVERITY: Final = ("unknown", "passed", "skipped", "pending", "undefined", "ambiguous", "failed")
-"""The statuses of steps and scenarios in Cucumber's order: the worst one of its steps is the scenario's."""
 
 
 @dataclass(frozen=True, slots=True)

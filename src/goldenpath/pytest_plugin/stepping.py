@@ -17,7 +17,7 @@ from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence
 from goldenpath.pytest_plugin.injection import first, inject, no_value, rest, second_value
 from goldenpath.pytest_plugin.scenario_hooks import Hooks
 from goldenpath.pytest_plugin.telling import status_of, told
-from goldenpath.reports.messages import TestStep
+from goldenpath.reports.messages import TestStep, worst
 
 if TYPE_CHECKING:
     from goldenpath.authoring.matching import Call, StepIndex
@@ -106,7 +106,7 @@ class Stepping:
         __tracebackhide__ = True
         if self._error is None:
             return
-        self._attempt.status = self._state
+        self._attempt.status = worst(each.status for each in self._attempt.results).lower()
         unmatched = [
             (step, each) for step, each in zip(self._steps, self._found, strict=True) if isinstance(each, StepError)
         ]
