@@ -128,8 +128,8 @@ OPTIONS: Final = (
     ),
     Option(
         "steps",
-        "The modules with the sentences, later ones before earlier ones; each may be kept to a folder of features, "
-        "or to one of them.",
+        "The modules with the sentences; a later one wins over an earlier one. Each may be kept to a folder of "
+        "features, or to one of them.",
         'steps = [\n  "shop.steps",\n  { module = "shop.billing_steps", features = "features/billing" },\n]',
         key="steps",
         env="GOLDENPATH_STEPS",

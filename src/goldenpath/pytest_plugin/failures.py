@@ -266,7 +266,7 @@ def without_lines(item: FeatureItem, excinfo: ExceptionInfo[BaseException]) -> R
         or not all(_is_machinery(entry) for entry in excinfo.traceback)
     ):
         return None
-    said = excinfo.exconly()
+    said = str(excinfo.value) if isinstance(excinfo.value, GoldenPathError) else excinfo.exconly()
     return plain([f"E   {line}" for line in said.splitlines()], item.path, item.scenario.line, _first_line(said))
 
 

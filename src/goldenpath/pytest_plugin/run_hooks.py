@@ -35,7 +35,8 @@ def run_hooks(run: Run, when: str) -> str | None:
         result = _run(run, hook)
         run.stream.run_hook(hook, result)
         if result.status not in {"PASSED", "SKIPPED"}:
-            wrong.append(f"a hook {when.replace('_', ' the ')} failed: {result.message}")
+            where = f" ({hook.where})" if hook.name else ""
+            wrong.append(f"a hook {when.replace('_', ' the ')} failed: {result.message}{where}")
     return wrong[0] if wrong else None
 
 
