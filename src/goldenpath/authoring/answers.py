@@ -11,7 +11,7 @@ from goldenpath.authoring.calls import Call, prepare
 from goldenpath.bdd import StepDefinition
 from goldenpath.domain.errors import StepError
 
-_FIRST: Final = 'name the folder of your step modules in goldenpath.toml, as in steps = ["steps"], and write there'
+_FIRST: Final = 'say steps = ["steps"] in goldenpath.toml, and write in a module of that folder'
 
 
 class Match:
