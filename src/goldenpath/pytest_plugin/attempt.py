@@ -8,7 +8,7 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from goldenpath.domain.attaching import Attachment, sink
 from goldenpath.reports.messages import AttemptRecord, Result, TestStep
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from goldenpath.runtime.session import OpenedScenario
 
 
-@dataclass(frozen=True, slots=True)
-class StepOutcome:
+class StepOutcome(NamedTuple):
     """What became of one step; ``status`` is Cucumber's word."""
 
     step: Step
@@ -58,6 +57,7 @@ class Attempt:
         status: Cucumber's word for the scenario, so far; ``unknown`` until its steps have run.
         message: The sentence of its failure or the reason of its skip.
         again: Whether the scenario will be tried again after this attempt.
+        forgotten: What its fixtures held and nobody awaited, each as a sentence.
         is_over: Whether its record is closed.
     """
 
@@ -73,6 +73,7 @@ class Attempt:
         self.message: str | None = None
         self.again = False
         self.is_over = False
+        self.forgotten: list[str] = []
         self._attached: list[Attachment] = []
         self._begun = time.time_ns()
         self._phase = "setup"
@@ -163,13 +164,19 @@ class Attempt:
         """
         self.is_over = True
         sink.set(self._former_sink)
-        wrong = self._fail(_unseen(self.task.unseen()))
+        forgotten = next(iter(self.forgotten), None) if self.status == "passed" else None
+        wrong = self._fail(forgotten or _unseen(self.task.unseen()))
         wrong = self._fail(self.opened.close(self.status)) or wrong
         wrong = self._fail(_unseen(self.task.close())) or wrong
         if self.status != "planned":
             write(self)
         self.opened.finish(self.status, self.message)
         return wrong
+
+    def let_go(self) -> None:
+        """Keep how it ended, and nothing of what it worked with."""
+        del self.task, self.opened, self._outside
+        self.steps, self.planned, self.results, self.failure = [], [], [], None
 
     def _fail(self, wrong: str | None) -> str | None:
         if wrong and self.status == "passed":

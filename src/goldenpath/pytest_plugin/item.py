@@ -177,6 +177,11 @@ class FeatureItem(pytest.Item):
                 ("tags", " ".join(self.tags)),
                 ("status", "flaky" if self.earlier and attempt.status == "passed" else attempt.status),
             ]
+            self._let_go(attempt)
+
+    def _let_go(self, attempt: Attempt) -> None:
+        """Keep of an attempt that is over how it ended: pytest keeps every item to the end of the run."""
+        attempt.let_go()
 
     def write(self, attempt: Attempt) -> None:
         """Write the messages of an attempt that is over."""
@@ -213,6 +218,7 @@ class ScenarioItem(FeatureItem):
     """A scenario, or one row of an outline."""
 
     scenario: Pickle
+    _hooks: Hooks | None = None
     found: Sequence[Found] = ()
     """What answers each of its steps, in the attempt at work."""
 
@@ -225,12 +231,14 @@ class ScenarioItem(FeatureItem):
     @property
     def services(self) -> Services | None:
         """The services of the attempt at work."""
-        return self.attempt.opened.services if self.attempt is not None else None
+        attempt = self.attempt
+        return attempt.opened.services if attempt is not None and not attempt.is_over else None
 
     @property
     def task(self) -> ScenarioTask | None:
         """The task of the attempt at work."""
-        return self.attempt.task if self.attempt is not None else None
+        attempt = self.attempt
+        return attempt.task if attempt is not None and not attempt.is_over else None
 
     def setup(self) -> None:
         """Begin an attempt and set up the fixtures that every scenario of the file has."""
@@ -249,9 +257,9 @@ class ScenarioItem(FeatureItem):
         """Find what answers each step, and which hooks run, before the first of them does."""
         file: Any = self.parent
         index = run.sentences.index_for(file)
-        self._hooks = Hooks(index.hooks, self.tags, self._request, attempt)
+        hooks = self._hooks = Hooks(index.hooks, self.tags, self._request, attempt)
         self.found = match_all(self.scenario.steps, index)
-        attempt.planned = plan(run.stream, self.scenario.message_id, self.found, self._hooks)
+        attempt.planned = plan(run.stream, self.scenario.message_id, self.found, hooks)
 
     def write(self, attempt: Attempt) -> None:
         """Write the messages of an attempt that is over; one that was skipped before it began is planned now."""
@@ -260,11 +268,17 @@ class ScenarioItem(FeatureItem):
             self._plan(run, attempt)
         super().write(attempt)
 
+    def _let_go(self, attempt: Attempt) -> None:
+        super()._let_go(attempt)
+        self.found = ()
+        self._hooks = None
+
     def runtest(self) -> None:
         """Run the steps."""
         __tracebackhide__ = True
         run = Run.of(self.config)
         assert self.attempt is not None
+        assert self._hooks is not None
         listeners = BddScenario(self._request, self.path, self.scenario) if run.bdd_listeners else Silence()
         with never_awaited() as forgotten:
             Stepping(self.scenario.steps, self.found, self._hooks, self._request, self.attempt, listeners).run()
