@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -80,3 +82,11 @@ def test_what_may_be_flaky_tells_how_it_failed_before(project):
 def test_a_report_may_go_into_a_folder_that_is_not_there_yet(purse):
     purse.run("--cucumber-json=new/folder/report.json")
     assert json.loads((purse.root / "new/folder/report.json").read_text(encoding="utf-8"))
+
+
+def test_a_report_is_written_from_where_pytest_was_started(purse):
+    (purse.root / "elsewhere").mkdir()
+    command = [sys.executable, "-m", "pytest", "../features", "--messages", "out/m.ndjson", "--allure=allure"]
+    subprocess.run(command, cwd=purse.root / "elsewhere", capture_output=True, timeout=120, check=False)
+    assert (purse.root / "elsewhere/out/m.ndjson").is_file()
+    assert list((purse.root / "elsewhere/allure").glob("*-result.json"))

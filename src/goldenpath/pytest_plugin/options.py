@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DEST: Final = "goldenpath_"
 """What the names of our options begin with in ``config.option``, where everybody's names meet."""
 
+_FILES: Final = ("messages", "allure")
+"""What a flag names from the folder in which pytest was started, as pytest's own ``--junitxml`` does."""
+
 
 @contextmanager
 def usage_errors() -> Iterator[None]:
@@ -69,5 +72,8 @@ def settings_of(config: pytest.Config) -> Settings:
     from goldenpath.config import OPTIONS, load
 
     flags = {option.name: getattr(config.option, DEST + option.name, None) for option in OPTIONS}
+    for name in _FILES:
+        if flags[name]:
+            flags[name] = str(config.invocation_params.dir / flags[name])
     with usage_errors():
         return load(config.rootpath, flags, os.environ)
