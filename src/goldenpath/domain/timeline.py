@@ -166,7 +166,8 @@ class ScenarioFinished(Event):
     """One attempt at a scenario ended.
 
     Attributes:
-        status: Cucumber's word: passed, failed, skipped, pending, undefined, ambiguous, unknown.
+        status: Cucumber's word: passed, failed, skipped, pending, undefined, ambiguous, unknown (cut short); or
+            ours: planned, empty. A scenario is flaky whose last attempt passed and an earlier one did not.
         standing: ``verified`` (passed, and no stand-in answered), ``rehearsed`` (passed on stand-ins), else None.
         services: What answered in it, only services that were used.
         message: The sentence of its failure, or the reason of its skip.

@@ -73,7 +73,7 @@ def settings_of(config: pytest.Config) -> Settings:
 
     flags = {option.name: getattr(config.option, DEST + option.name, None) for option in OPTIONS}
     for name in _FILES:
-        if flags[name]:
-            flags[name] = str(config.invocation_params.dir / flags[name])
+        if (path := flags[name]) is not None:
+            flags[name] = path and str(config.invocation_params.dir / path)
     with usage_errors():
         return load(config.rootpath, flags, os.environ)
