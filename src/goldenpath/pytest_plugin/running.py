@@ -10,6 +10,7 @@ import pytest
 
 from goldenpath.pytest_plugin import garbage, injection, other_reports
 from goldenpath.pytest_plugin.failures import WIDTH
+from goldenpath.pytest_plugin.forgotten import never_awaited
 from goldenpath.pytest_plugin.item import PLANNED_REASON, FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
 from goldenpath.pytest_plugin.ordering import again
@@ -112,6 +113,14 @@ class Running:
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Generator[None, T, T]:
         """Run async fixtures that nobody else runs."""
         return (yield from injection.run_async_fixture(self._run, fixturedef, request))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, T, T]:
+        """Hear of coroutines that fixtures held, and nobody awaited."""
+        if not isinstance(item, FeatureItem) or item.attempt is None:
+            return (yield)
+        with never_awaited() as item.attempt.forgotten:
+            return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(

@@ -244,7 +244,10 @@ class Stepping:
         __tracebackhide__ = True
         task, func = self._attempt.task, call.definition.func
         if call.is_coroutine:
-            return task.run(func(**arguments))
+            value = task.run(func(**arguments))
+            # A future may be what later steps await.
+            kept = call.definition.target_fixture is not None and not inspect.iscoroutine(value)
+            return value if value is None or kept else _awaited_by_nobody(func, value)
         if call.is_async_generator:
             asynchronous: AsyncGenerator[Any, None] = func(**arguments)
             value = task.run(first(asynchronous))
@@ -298,7 +301,7 @@ def _awaited_by_nobody(func: Callable[..., Any], value: Any) -> Any:
     if inspect.iscoroutine(value):
         value.close()
     name = getattr(func, "__qualname__", repr(func))
-    raise StepError(f"{name} gave something to await, and nobody awaited it", try_next="write the step as async def")
+    raise StepError(f"{name} gave something to await, and nobody awaited it", try_next="await it, in an async def")
 
 
 def _first(generator: Generator[Any, Any, Any]) -> Any:

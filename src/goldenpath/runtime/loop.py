@@ -21,6 +21,9 @@ P = ParamSpec("P")
 GRACE: Final = 5.0
 """Seconds that ``finally`` blocks get after a cancellation."""
 
+_TURNS: Final = 3
+"""Of the loop, for what is ready at the end of a scenario: what failed at once is heard of two turns later."""
+
 _owner: contextvars.ContextVar[ScenarioTask | None] = contextvars.ContextVar("goldenpath_owner", default=None)
 
 
@@ -80,6 +83,14 @@ class Loop:
         for task in tasks:
             task.cancel()
         self._loop.run_until_complete(asyncio.wait(tasks, timeout=GRACE))
+
+    def turn(self) -> None:
+        """Let what is ready run, such as a task that was made at the end of the last step and has not begun."""
+        if self._loop is None or asyncio._get_running_loop() is not None:  # noqa: SLF001  # as in running()
+            return
+        for _ in range(_TURNS):
+            self._loop.call_soon(self._loop.stop)
+            self._loop.run_forever()
 
     def take_strays(self) -> list[BaseException]:
         """What the loop heard of exceptions that nobody awaited, since it was last asked."""
@@ -158,6 +169,8 @@ class ScenarioTask:
 
     def unseen(self) -> tuple[BaseException, ...]:
         """The exceptions of the scenario's ended tasks that nobody saw so far; whoever asks has seen them."""
+        if self._children:
+            self._loop.turn()
         ended = [*self._failed, *(task for task in self._children if task.done())]
         self._failed.clear()
         exceptions = [cast("BaseException", task.exception()) for task in ended if _unseen(task)]
