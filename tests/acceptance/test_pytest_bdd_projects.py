@@ -323,6 +323,34 @@ def test_a_module_that_is_kept_to_one_feature_is_nearer_than_a_conftest(modules)
     modules.run("features").assert_outcomes(passed=2)
 
 
+MARKS = {
+    "one": "import pytest\npytestmark = pytest.mark.skip(reason='one is closed')\n",
+    "two": """
+import pytest
+pytestmark = [pytest.mark.usefixtures("closed"), pytest.mark.filterwarnings("error")]
+
+@pytest.fixture
+def closed():
+    pytest.skip("two is closed")
+""",
+}
+
+
+@pytest.mark.parametrize("name", MARKS)
+def test_the_marks_of_a_module_hold_for_the_feature_that_it_is_kept_to_and_no_other(modules, name):
+    modules.file(f"steps/test_{name}.py", BOUND.format(name=name) + MARKS[name])
+    for arguments in (("-p", "no:goldenpath"), ("features",)):
+        result = modules.run(*arguments, "-rs")
+        result.assert_outcomes(passed=1, skipped=1)
+        result.stdout.fnmatch_lines([f"*{name} is closed*"])
+
+
+def test_the_marks_of_a_module_select_its_feature(modules):
+    text = BOUND.format(name="one") + "import pytest\npytestmark = pytest.mark.filterwarnings('error')\n"
+    modules.file("steps/test_one.py", text)
+    assert modules.ids("features", "-m", "filterwarnings") == ["features/one.feature::Said"]
+
+
 PARAMETERS = """
 import pytest
 from pytest_bdd import given, then

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, cast
 
 import pytest
+from _pytest.mark.structures import get_unpacked_marks
 
 from goldenpath.pytest_plugin.options import usage_errors
 from goldenpath.pytest_plugin.places import is_own, own_features
@@ -66,9 +67,14 @@ class Sentences:
                 manager.register(loaded.module, f"{_PLUGIN}{loaded.module.__name__}")
 
     def prepare(self, file: FeatureFile) -> None:
-        """Make the fixtures of the step modules that are kept to some features visible to this one."""
+        """Give a feature the fixtures and marks (``pytestmark``) of the step modules that are kept to it or its folder.
+
+        The marks are those of a test module under pytest-bdd, which hold for the scenarios that it binds. A step
+        module of every feature is as a plugin is: it marks nothing.
+        """
         for loaded in self._named:
             if loaded.features is not None and self._covers(loaded, file.path):
+                _mark(file, loaded.module)
                 self._place(loaded.module, _node_of(file, self._config.rootpath / loaded.features))
         if is_own(file.path):
             for loaded in self._own:
@@ -182,6 +188,12 @@ def _keep_importable(modules: Sequence[Loaded], root: Path) -> None:
     for folder in [root, *(above_packages(Path(file)) for file in files if file)]:
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
+
+
+def _mark(file: FeatureFile, module: ModuleType) -> None:
+    marks = list(get_unpacked_marks(module))
+    file.own_markers.extend(marks)
+    file.keywords.update((mark.name, mark) for mark in marks)
 
 
 def _node_of(file: FeatureFile, folder: Path) -> pytest.Collector:
