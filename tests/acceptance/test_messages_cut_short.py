@@ -158,3 +158,34 @@ def _let_workers_end(project, group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("raise KeyboardInterrupt", 2), ("pytest.exit('enough')", 2), ("pytest.exit('enough', returncode=7)", 7)],
+)
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_step_that_ends_the_run(cut, kind, body, status):
+    project = cut(body, kind)
+    assert project.run_apart("-p", "no:hypothesispytest").ret == status
+    (story,) = streams(project)
+    assert story.outcomes == {"First": ["PASSED"], "Second": ["PASSED UNKNOWN UNKNOWN"]}
+    assert story.last["success"] is False
+
+
+@pytest.mark.parametrize("hook", ["before_run", "before_scenario", "before_step", "after_scenario", "after_run"])
+def test_a_hook_that_ends_the_run(cut, hook):
+    project = cut(f"pass\n\n@{hook}\ndef _(): raise KeyboardInterrupt")
+    assert project.run_apart("-p", "no:hypothesispytest").ret == pytest.ExitCode.INTERRUPTED
+    (story,) = streams(project)
+    assert story.last["success"] is False
+    assert len(story.outcomes) == {"before_run": 0, "after_run": 3}.get(hook, 1)
+
+
+@pytest.mark.parametrize("args", [("-x",), ("--maxfail=1", "--dist", "loadfile"), ("--exitfirst", "--retry", "1")])
+def test_workers_that_are_stopped_early(cut, args):
+    project = cut("assert False")
+    project.run_apart("-n", "2", "-p", "no:hypothesispytest", *args)
+    (story,) = streams(project)
+    assert story.outcomes["Second"] == ["PASSED FAILED SKIPPED"] * (2 if "--retry" in args else 1)
+    assert story.last["success"] is False

@@ -234,3 +234,15 @@ def test_hostile_text(suite):
     story = told(project, fully=True)
     assert list(story.outcomes.values()) == [["PASSED FAILED"], ["FAILED SKIPPED"]]
     assert len(story.attachments) == 7
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_step_that_ends_the_process_fails_like_any_other(suite, kind):
+    project = suite(
+        "  Scenario: S\n    Given it leaves\n    Then all is well\n  Scenario: T\n    Given all is well\n",
+        f"@step('it leaves')\n{kind} _(): raise SystemExit(0)\n@after_scenario\ndef _(): log('after')\n",
+    )
+    project.run_apart("-p", "no:hypothesispytest").assert_outcomes(passed=1, failed=1)
+    story = told(project)
+    assert story.outcomes == {"S": ["FAILED SKIPPED PASSED"], "T": ["PASSED PASSED"]}
+    assert [body for _, body in story.attachments] == ["after", "after"]

@@ -154,3 +154,31 @@ async def _():
     (project.root / "count-task").unlink()
     assert project.run("--retry", "1").ret == pytest.ExitCode.TESTS_FAILED
     assert told(project).outcomes == {"S": ["PASSED FAILED", "PASSED PASSED"]}
+
+
+def test_attempts_that_another_plugin_makes_are_attempts_too(wobbly):
+    """As pytest-rerunfailures does it."""
+    wobbly.file(
+        "conftest.py",
+        """
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            for number in range(2):
+                reports = runtestprotocol(item, nextitem=nextitem, log=False)
+                if not any(report.failed for report in reports):
+                    break
+                item._initrequest()
+            for report in reports:
+                item.ihook.pytest_runtest_logreport(report=report)
+            return True
+        """,
+    )
+    wobbly.run().assert_outcomes(passed=3, failed=2)
+    assert told(wobbly).outcomes == {
+        "Wobbles": OUTCOMES["Wobbles"],
+        "Wobbles, and nobody said so": ["FAILED", "PASSED"],
+        "Never passes": ["FAILED", "FAILED"],
+        "Undefined": ["UNDEFINED", "UNDEFINED"],
+        "Passes": ["PASSED"],
+    }

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from goldenpath.domain.attaching import Attachment, sink
 from goldenpath.domain.errors import StepError
 from goldenpath.pytest_plugin.attempt import redacted
 from goldenpath.pytest_plugin.forgotten import never_awaited
 from goldenpath.pytest_plugin.scenario_hooks import call, parameters_of
-from goldenpath.pytest_plugin.telling import status_of, told
+from goldenpath.pytest_plugin.telling import ends_the_run, status_of, told
 from goldenpath.reports.messages import Result
 
 if TYPE_CHECKING:
@@ -48,8 +46,10 @@ def _call(hook: HookDefinition, task: ScenarioTask) -> BaseException | None:
             if names := parameters_of(hook.func):
                 raise TypeError(f"a hook around the run gets no fixtures, and this one asks for {', '.join(names)}")
             call(hook.func, task, {})
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception, SystemExit) as raised:  # noqa: BLE001
-            error = raised  # hooks are anybody's code
+        except BaseException as raised:
+            if ends_the_run(raised):
+                raise
+            error = raised
         finally:
             unseen = task.close()
     if error is None and unseen:

@@ -154,7 +154,10 @@ class Running:
             if isinstance(item, FeatureItem):
                 item.interrupt()
         if self._begins:
-            self._after = run_hooks(self._run, "after_run")
+            try:
+                self._after = run_hooks(self._run, "after_run")
+            except (KeyboardInterrupt, pytest.exit.Exception) as error:
+                session.exitstatus = getattr(error, "returncode", None) or pytest.ExitCode.INTERRUPTED
         if self._after is not None and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if hasattr(session.config, "workeroutput"):

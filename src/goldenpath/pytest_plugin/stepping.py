@@ -16,7 +16,7 @@ from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
 from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence
 from goldenpath.pytest_plugin.injection import first, inject, no_value, rest, second_value
 from goldenpath.pytest_plugin.scenario_hooks import Hooks
-from goldenpath.pytest_plugin.telling import status_of, told
+from goldenpath.pytest_plugin.telling import ends_the_run, status_of, told
 from goldenpath.reports.messages import TestStep, worst
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Stepping:
         except BaseException as error:
             status = status_of(error)
             attempt.done(status, begun, **self._told(hook.name or hook.where, error))
-            if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
+            if ends_the_run(error):
                 raise
             if status != "skipped" or hook.when == "before_scenario":
                 if attempt.failure is None:
@@ -161,7 +161,7 @@ class Stepping:
             self._execute(index, step, found)
         except BaseException as error:
             self._failed(step, found, error, begun)
-            if not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception):
+            if ends_the_run(error):
                 raise
         else:
             result = attempt.done("passed", begun)

@@ -59,6 +59,7 @@ class Stream:
         self._ids: dict[Any, str] = {}
         self._id_of: dict[StepDefinition | HookDefinition, str] = {}
         self._told: dict[str, int] = {}
+        self._again: set[str] = set()
         self._to_repeat: dict[str, list[TestStep]] = {}
         self._synthetic: set[str] = set()
         self._run_hooks = 0
@@ -99,7 +100,11 @@ class Stream:
             return  # the file was collected twice, as --keep-duplicates has it
         elif (case := self._to_repeat.get(record.scenario_id)) is not None:
             fit(record, case)
+        if told is not None and record.scenario_id not in self._again:
+            # Somebody else repeats what fails, such as pytest-rerunfailures, and says so only now.
+            self._session.keep("repeated", messages.id_of_attempt(record.scenario_id, told).encode() + b"\n")
         self._told[record.scenario_id] = record.number
+        (self._again.add if record.again else self._again.discard)(record.scenario_id)
         self._session.keep("attempts", messages.attempt(record))
 
     def run_hook(self, hook: HookDefinition, result: Result) -> None:

@@ -11,13 +11,20 @@ from goldenpath.domain.errors import Pending
 from goldenpath.pytest_plugin.failures import sentence, users_trace
 
 
+def ends_the_run(error: BaseException) -> bool:
+    """Whether an error is no matter of the step or hook in which it was raised: Ctrl-C, or ``pytest.exit``."""
+    if isinstance(error, pytest.exit.Exception):
+        return True
+    return not isinstance(error, Exception | pytest.fail.Exception | pytest.skip.Exception | SystemExit)
+
+
 def status_of(error: BaseException) -> str:
     """Cucumber's word for what a step or hook became that ended with this error."""
     if isinstance(error, pytest.skip.Exception):
         return "skipped"
     if isinstance(error, Pending):
         return "pending"
-    return "failed" if isinstance(error, Exception | pytest.fail.Exception | SystemExit) else "unknown"
+    return "unknown" if ends_the_run(error) else "failed"
 
 
 def told(

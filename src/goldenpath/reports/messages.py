@@ -175,6 +175,11 @@ def test_case(record: AttemptRecord, run_id: str) -> bytes:
     )
 
 
+def id_of_attempt(scenario_id: str, number: int) -> str:
+    """The id of the ``testCaseStarted`` of an attempt; ``number`` is from 1."""
+    return f"{id_of(scenario_id)}-{number}"
+
+
 def attempt(record: AttemptRecord) -> bytes:
     """An attempt, from its start to its end."""
     name = id_of(record.scenario_id)

@@ -1,11 +1,12 @@
 """Cucumber Messages of a run, from the parts of its processes to ``messages.ndjson``.
 
-Each process writes five parts, each made of whole envelopes::
+Each process writes these parts, made of whole envelopes but for one::
 
     static      who writes, sources, documents, pickles, parameter types, hooks, step definitions
     begun       the start of the run, and the hooks before it
     cases       test cases
     attempts    attempts, each whole
+    repeated    the ids of attempts that were repeated although they do not say so; in no stream
     ended       the hooks after the run
 
 The stream is all parts of the first kind, then all of the second, and so on. So every test case stands before the
@@ -24,8 +25,8 @@ from typing import Any, BinaryIO, Final, Literal
 
 from goldenpath.gherkin.messages import id_of
 
-Kind = Literal["static", "begun", "cases", "attempts", "ended"]
-KINDS: Final[tuple[Kind, ...]] = ("static", "begun", "cases", "attempts", "ended")
+Kind = Literal["static", "begun", "cases", "attempts", "repeated", "ended"]
+KINDS: Final[tuple[Kind, ...]] = ("static", "begun", "cases", "attempts", "repeated", "ended")
 
 _CASE: Final = b'{"testCase":{"id":"'
 _STARTED: Final = b'{"testRunStarted":'
@@ -91,7 +92,8 @@ def assemble(folder: Path, whole: Path, unfinished: Iterable[dict[str, Any]], la
         cases = _cases(parts["cases"], stream)
         ends = [_Ending(record, parts["static"], cases, run_id) for record in unfinished]
         stream.writelines(end.case for end in ends)
-        _attempts(parts["attempts"], cases, stream)
+        repeated = {name for part in parts["repeated"] for name in part.read_text("ascii").split()}
+        _attempts(parts["attempts"], cases, repeated, stream)
         stream.writelines(end.attempt for end in ends)
         _copy(parts["ended"], stream)
         success = last["success"] and not ends and not any(folder.glob(f"*{_NO_SUCCESS}"))
@@ -176,27 +178,29 @@ def _cases(parts: list[Path], stream: BinaryIO) -> _Cases:
     return cases
 
 
-def _attempts(parts: list[Path], cases: _Cases, stream: BinaryIO) -> None:
+def _attempts(parts: list[Path], cases: _Cases, repeated: Collection[str], stream: BinaryIO) -> None:
     """The attempts, each whole and told once: a case that several processes ran is told by the first of them."""
     again = {_worker(part): names for part, names in cases.again.items()}
     for part in parts:
         twice = again.get(_worker(part))
-        if twice or not _ends_with_an_attempt(part):
-            stream.writelines(_whole_attempts(part, twice or set()))
+        if twice or repeated or not _ends_with_an_attempt(part):
+            stream.writelines(_whole_attempts(part, twice or (), repeated))
         else:
             _copy([part], stream)
 
 
-def _whole_attempts(part: Path, twice: Collection[str]) -> Iterator[bytes]:
-    """The attempts of a part that have an end, but for those at these cases."""
+def _whole_attempts(part: Path, twice: Collection[str], repeated: Collection[str]) -> Iterator[bytes]:
+    """The attempts of a part that have an end, but for those at the cases ``twice``."""
     lines: list[bytes] = []
     for line in _lines(part):
         if line.startswith(_ATTEMPT):
             lines.clear()
         lines.append(line)
         if line.startswith(_ATTEMPT_ENDED):
-            case = json.loads(lines[0])["testCaseStarted"]["testCaseId"]
-            if case not in twice:
+            started = json.loads(lines[0])["testCaseStarted"]
+            if started["id"] in repeated:
+                lines[-1] = line.replace(b'"willBeRetried":false', b'"willBeRetried":true')
+            if started["testCaseId"] not in twice:
                 yield from lines
 
 
