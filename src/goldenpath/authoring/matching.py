@@ -74,6 +74,7 @@ class StepIndex:
                     seen[definition.place] = len(self._ranked)
                     self._ranked.append((rank, definition))
         self._of_kind: dict[str, KindIndex] = {}
+        self._calls: dict[StepDefinition, Call] = {}
 
     @property
     def definitions(self) -> tuple[StepDefinition, ...]:
@@ -111,11 +112,15 @@ class StepIndex:
             AmbiguousStep: Several of the nearest scope answer.
             StepError: A definition that may be meant is ill-made.
         """
-        found = self._index(kind).find(text)
+        index = self._of_kind.get(kind) or self._index(kind)
+        found = index.find(text)
         if len(found) == 1:
             _, definition, what = found[0]
             if what is not UNREADABLE:
-                return Match(definition, text, what, prepare(definition))
+                call = self._calls.get(definition)
+                if call is None:
+                    call = self._calls[definition] = prepare(definition)
+                return Match(definition, text, what, call)
         near = [hit for hit in found if hit[0] == max(rank for rank, _, _ in found)]
         if not near or any(what is UNREADABLE for _, _, what in near):
             raise self._undefined(kind, text, near, docstring=docstring, datatable=datatable)

@@ -82,6 +82,14 @@ def _children(found: re.Match[str], inner: Iterable[Tree]) -> list[dict[str, Any
     return groups
 
 
+def of_groups(found: re.Match[str], numbers: Iterable[int]) -> list[dict[str, Any]]:
+    """The arguments of a step that are these groups of a match, in this order; each took part in it."""
+    made = [{"group": {"start": found.start(number), "value": found[number]}} for number in numbers]
+    if not found.string.isascii():
+        _in_utf16((each["group"] for each in made), found.string)
+    return made
+
+
 def of_spans(text: str, spans: Iterable[tuple[int, int]]) -> list[dict[str, Any]]:
     """The arguments of a step of which only the places are known."""
     made = [{"group": {"start": start, "value": text[start:end]}} for start, end in sorted(spans)]

@@ -170,6 +170,8 @@ class parse(StepParser):  # noqa: N801 - pytest-bdd's name
 
     def groups(self, found: Any, text: str) -> list[dict[str, Any]]:
         """One for each field, with a name or without."""
+        if type(found) is fields.Fields:
+            return groups.of_groups(found.match, found.parts)
         return groups.of_spans(text, found.spans.values())
 
 

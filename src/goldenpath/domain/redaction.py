@@ -94,7 +94,9 @@ class Redactor:
         """A text without the secrets that it holds, whole or among other words."""
         if len(text) < _SHORTEST:
             return text
-        return self._ends(self.known(self._shapes(text)))
+        if _ANY_HINT.search(text.lower()):
+            text = self._shapes(text)
+        return self._ends(self.known(text)) if self._marks else text
 
     def known(self, text: str) -> str:
         """A text without the secrets that were seen before; its shapes are not looked at."""
@@ -160,14 +162,11 @@ class Redactor:
         return part
 
     def _shapes(self, text: str) -> str:
-        low = text.lower()
-        if not _ANY_HINT.search(low):
-            return text
         if "eyJ" in text:
             text = _JWT.sub(lambda found: self.mark(found[0], "token"), text)
         if "://" in text:
             text = _USERINFO.sub(lambda found: f"{found[1]}:{self.mark(found[2], 'password')}@", text)
-        low = text.lower()  # without what was masked by now
+        low = text.lower()
         if _HINTS.search(low):
             text = _PAIR.sub(self._pair, text)
         if "bearer" in low or "basic" in low:

@@ -22,6 +22,7 @@ from goldenpath.pytest_plugin.run import Run
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
     from _pytest.fixtures import FuncFixtureInfo
+    from _pytest.nodes import Node
 
 
 class FeatureFile(pytest.Module):
@@ -38,6 +39,16 @@ class FeatureFile(pytest.Module):
         if self._hooks[0] != known:
             self._hooks = known, self.session.gethookproxy(self.path)
         return self._hooks[1]
+
+    @cached_property
+    def _chain(self) -> list[Node]:
+        return list(self.iter_parents())
+
+    def markers_of_items(self, name: str) -> Iterator[tuple[Node, pytest.Mark]]:
+        """The marks of this name that its items have from the file and what it lies in."""
+        for node in self._chain:
+            if node.own_markers:
+                yield from ((node, mark) for mark in node.own_markers if mark.name == name)
 
     @cached_property
     def relative(self) -> str:

@@ -18,11 +18,12 @@ from goldenpath.pytest_plugin.scenario_hooks import Hooks
 from goldenpath.pytest_plugin.stepping import Stepping, match_all, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from _pytest._code.code import ExceptionInfo, TerminalRepr, Traceback, TracebackStyle
     from _pytest.fixtures import FuncFixtureInfo
+    from _pytest.nodes import Node
 
     from goldenpath.gherkin import Feature, Hollow, Pickle
     from goldenpath.pytest_plugin.stepping import Found
@@ -96,6 +97,14 @@ class FeatureItem(pytest.Item):
         """Pytest's hooks, as conftests near to the feature hear them."""
         file: Any = self.parent
         return file.hooks_of_items()
+
+    def iter_markers_with_node(self, name: str | None = None) -> Iterator[tuple[Node, pytest.Mark]]:
+        """As pytest's, which goes through all parents for each of the six times that it asks."""
+        if name is None:
+            return super().iter_markers_with_node()
+        own = [(self, mark) for mark in self.own_markers if mark.name == name] if self.own_markers else []
+        file: Any = self.parent
+        return iter([*own, *file.markers_of_items(name)])
 
     @property
     def obj(self) -> Any:

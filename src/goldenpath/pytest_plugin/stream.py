@@ -141,6 +141,10 @@ class Stream:
 
     def planned(self, pickle_step: str, matches: Sequence[Match]) -> TestStep:
         """A step of a test case and what answers it: nothing, one definition, or several."""
+        if len(matches) == 1:
+            only = matches[0]
+            name = self._id_of.get(only.definition) or self.id_of(only.definition)
+            return TestStep("", pickle_step, (name,), (only.groups,))
         definitions = [self.id_of(match.definition) for match in matches]
         return TestStep("", pickle_step, definitions, [match.groups for match in matches])
 

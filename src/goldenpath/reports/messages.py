@@ -199,16 +199,17 @@ def attempt(record: AttemptRecord) -> bytes:
 
 def _step(started: str, step: str, pickle_step: str, result: Result) -> bytes:
     """A step; text is put together only where it is known to need no escape."""
-    ended = result.begun + result.nanoseconds
+    begun, took = result.begun, result.nanoseconds
+    ended = begun + took
     begin = (
         f'{{"testStepStarted":{{"testCaseStartedId":"{started}","testStepId":"{step}",'
-        f'"timestamp":{_stamp(result.begun)}}}}}\n'
+        f'"timestamp":{{"seconds":{begun // _NANO},"nanos":{begun % _NANO}}}}}}}\n'
     )
     if result.message is None and not result.attachments and not result.suggestions:
         return (
-            f'{begin}{{"testStepFinished":{{"testCaseStartedId":"{started}","testStepId":"{step}",'
-            f'"testStepResult":{{"status":"{result.status}","duration":{_stamp(result.nanoseconds)}}},'
-            f'"timestamp":{_stamp(ended)}}}}}\n'
+            f'{begin}{{"testStepFinished":{{"testCaseStartedId":"{started}","testStepId":"{step}","testStepResult":'
+            f'{{"status":"{result.status}","duration":{{"seconds":{took // _NANO},"nanos":{took % _NANO}}}}},'
+            f'"timestamp":{{"seconds":{ended // _NANO},"nanos":{ended % _NANO}}}}}}}\n'
         ).encode()
     of_step = {"testCaseStartedId": started, "testStepId": step}
     lines = [begin.encode()]
