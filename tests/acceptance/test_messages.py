@@ -391,3 +391,22 @@ async def _(services):
     ((kind, body),) = told(project, fully=True).attachments
     assert kind == "application/json"
     assert {"service": "auth", "tier": "mock", "stand_in": True} in json.loads(body)
+
+
+@pytest.mark.parametrize("scenario", ["@planned\nScenario: S", "@skip\nScenario: S\n Given all is well"])
+def test_workers_that_executed_nothing_are_no_success(project, scenario):
+    project.file("features/one.feature", f"Feature: F\n{scenario}\n")
+    project.file("features/conftest.py", STEPS)
+    assert project.run_apart("-n", "1").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    told(project)
+
+
+@pytest.mark.parametrize("when", ["before_run", "after_run"])
+def test_a_hook_of_a_run_that_fails_in_workers_fails_the_run(purse, when):
+    purse.file("conftest.py", f"from goldenpath.bdd import {when}\n\n@{when}\ndef _(): assert False\n")
+    result = purse.run_apart("-n", "2", "-k", "Many")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    story = told(purse)
+    assert story.last["success"] is False
+    assert {each["result"]["status"] for each in story.all("testRunHookFinished")} == {"FAILED"}
+    assert len(story.outcomes) == (0 if when == "before_run" else 1)
