@@ -4,6 +4,7 @@
 #   make check         the fast checks, before a commit (under a minute)
 #   make kit           the Cucumber Compatibility Kit
 #   make test          every check; what CI runs
+#   make bench         this runner beside its peers: what a scenario costs
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +14,7 @@ NODE := tests/kit/node
 NODE_READY := $(NODE)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help golden-path check kit node test lint types floors lock clean
+.PHONY: help golden-path check kit node test bench lint types floors lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -57,8 +58,11 @@ test: lint types floors node ## Every check
 	$(BIN)/pytest tests -n 2 --ignore tests/kit
 	$(MAKE) kit
 
+bench: $(READY) ## Measure this runner beside its peers (sets their environments up first)
+	$(BIN)/python benchmarks/run.py --scenarios 10 1000 --rounds 2
+
 lock: $(READY) ## Renew requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
 
 clean: ## Remove what the targets above made
-	rm -rf $(VENV) $(NODE)/node_modules .goldenpath .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(NODE)/node_modules benchmarks/.environments benchmarks/.suites .goldenpath .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
