@@ -52,6 +52,23 @@ def test_every_adapter_is_listed_without_loading_what_is_heavy() -> None:
     assert loaded_after(code).isdisjoint(HEAVY)
 
 
+def test_a_run_whose_steps_use_no_service_loads_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import atexit, sys\n"
+        "from goldenpath.bdd import given\n\n"
+        '@given("it runs")\n'
+        "def _(): pass\n\n"
+        "atexit.register(lambda: print(*sys.modules, sep='\\n'))\n"
+    )
+    (tmp_path / "one.feature").write_text("Feature: One\n  Scenario: It\n    Given it runs\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:anyio", "--mode", "mock", "one.feature"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
+    loaded = set(done.stdout.split())
+    assert "goldenpath.runtime.session" in loaded
+    # pytest-bdd itself loads gherkin
+    assert loaded.isdisjoint({*HEAVY} - {"gherkin"})
+
+
 def test_our_own_adapters_come_in_by_the_common_door() -> None:
     names = {entry.name for entry in entry_points(group="goldenpath.adapters")}
     assert names >= {f"{service}.mock" for service in ("auth", "events", "agents", "database", "cache")}

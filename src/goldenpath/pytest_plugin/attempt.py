@@ -125,15 +125,7 @@ class Attempt:
         """Record the outcome of the next step for the timeline and for people."""
         index = len(self.steps)
         self.steps.append(StepOutcome(step, status, message))
-        self.opened.step_finished(
-            index=index,
-            keyword=step.keyword.strip(),
-            text=step.text,
-            line=step.line,
-            status=status,
-            seconds=seconds,
-            message=message,
-        )
+        self.opened.step_finished(index, step.keyword.strip(), step.text, step.line, status, seconds, message)
 
     def judge(self, report: pytest.TestReport) -> None:
         """Take in what pytest says of one phase; what has failed stays so."""

@@ -99,7 +99,7 @@ class OpenedScenario:
         self._step = index
 
     def step_finished(
-        self, *, index: int, keyword: str, text: str, line: int, status: str, seconds: float, message: str | None
+        self, index: int, keyword: str, text: str, line: int, status: str, seconds: float, message: str | None
     ) -> None:
         """A step ended, or was not run: its line in the timeline. ``message`` is redacted."""
         self._step = None
