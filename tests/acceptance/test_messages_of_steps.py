@@ -246,3 +246,14 @@ def test_a_step_that_ends_the_process_fails_like_any_other(suite, kind):
     story = told(project)
     assert story.outcomes == {"S": ["FAILED SKIPPED PASSED"], "T": ["PASSED PASSED"]}
     assert [body for _, body in story.attachments] == ["after", "after"]
+
+
+@pytest.mark.parametrize("args", [(), ("-n", "1")])
+def test_half_a_surrogate_pair_in_an_error_breaks_no_run(suite, args):
+    project = suite(
+        "  Scenario: S\n    Given it is odd\n  Scenario: T\n    Given all is well\n",
+        "@step('it is odd')\ndef _(): raise ValueError('half \\ud800')\n",
+    )
+    run = project.run_apart if args else project.run
+    run("-v", *args).assert_outcomes(passed=1, failed=1)
+    assert told(project).outcomes == {"S": ["FAILED"], "T": ["PASSED"]}

@@ -149,7 +149,8 @@ def redact(report: pytest.TestReport, redacted: Callable[[str], str]) -> None:
 def _redacted(told: Any, redacted: Callable[[str], str]) -> Any:
     """Every text in something of pytest's, redacted; its own objects (frames, locals, arguments) in place."""
     if isinstance(told, str):
-        return redacted(told)
+        # Half a surrogate pair, which a worker cannot send, is shown as it is written in Python.
+        return redacted(told).encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(told, list | tuple):
         return type(told)(_redacted(each, redacted) for each in told)
     if isinstance(told, TerminalRepr):
