@@ -88,7 +88,6 @@ class TimelineWriter:
 
 
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder().decode
 
 
 def _line(event: Event) -> bytes:
@@ -115,8 +114,9 @@ def _masked(line: bytes, mask: Callable[[str], str]) -> bytes:
     text = line.decode()
     if mask(text) == text:
         return line
-    record = {key: _mask(value, mask) if key in _FREE else value for key, value in _decode(line).items()}
-    return _encode(record) + b"\n"
+    # json, not msgspec, which refuses the escape of half a surrogate pair
+    record = {key: _mask(value, mask) if key in _FREE else value for key, value in json.loads(text).items()}
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
 def _mask(value: Any, mask: Callable[[str], str]) -> Any:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import jsonschema
@@ -76,6 +77,18 @@ def output(tmp_path):
 
 def told(run):
     return [(each["event"], each.get("scenario") or each.get("status")) for each in read(run / "timeline.ndjson")]
+
+
+def test_a_secret_that_is_also_a_word_of_the_record_is_masked_in_texts_only(output):
+    writer = Writer(output)
+    for secret in ("basket", "passed", "message"):
+        writer.redactor.mark(secret, "password")
+    last = finished(2, "basket.feature::Paid")
+    writer.writes(started(1, "basket.feature::Paid"), replace(last, message="no basket passed: basketball \ud800"))
+    writer.lines.close()
+    first, second = list(read(writer.folder.timeline))[-2:]
+    assert (first["scenario"], second["scenario"]) == ("basket.feature::Paid",) * 2
+    assert (second["status"], second["message"]) == ("passed", "no <password 1> <password 2>: basketball \ud800")
 
 
 def test_ids_sort_by_time_and_differ():
@@ -221,7 +234,7 @@ def test_a_timeline_of_one_process_is_ended_in_place_and_says_what_a_copy_would(
 
 def test_a_secret_that_was_learnt_late_is_masked_in_lines_that_wait(output):
     writer = Writer(output)
-    writer.lines.write(started(1, "with s3cret-77"))
+    writer.lines.write(replace(finished(1, "a"), message="with s3cret-77"))
     writer.redactor.value("s3cret-77", "token")
     writer.lines.close()
     assert "s3cret-77" not in writer.folder.timeline.read_text()
