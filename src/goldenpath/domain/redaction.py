@@ -42,6 +42,9 @@ _CUT: Final = re.compile(r"(?<=\.\.\.)(?P<tail>[^\s'\".]{5,})|(?P<head>[^\s'\".]
 _JWT: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 _USERINFO: Final = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
 _BEARER: Final = re.compile(r"(?i)\b(bearer|basic)([ .])(?!<)([\w.~+/-]{8,}=*)")
+_PROSE: Final = re.compile(r"[A-Z]?[a-z]+\.?")
+"""What follows "basic" in a sentence, as in "the basic template": one word. Credentials are hardly ever that."""
+
 _PAIR: Final = re.compile(
     r"""(?ix)
     \b(?P<key>[\w-]*(?:passw(?:or)?d|passphrase|token|secret|cookie|ticket|verifier|api_?key|authorization)[\w-]*
@@ -170,8 +173,13 @@ class Redactor:
         if _HINTS.search(low):
             text = _PAIR.sub(self._pair, text)
         if "bearer" in low or "basic" in low:
-            text = _BEARER.sub(lambda found: f"{found[1]}{found[2]}{self.mark(found[3], 'token')}", text)
+            text = _BEARER.sub(self._bearer, text)
         return text
+
+    def _bearer(self, found: re.Match[str]) -> str:
+        if _PROSE.fullmatch(found[3]):
+            return found[0]
+        return f"{found[1]}{found[2]}{self.mark(found[3], 'token')}"
 
     def _pair(self, found: re.Match[str]) -> str:
         secret = found["quoted"] or found["bare"]

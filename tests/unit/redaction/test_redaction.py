@@ -115,6 +115,8 @@ def test_a_code_that_is_none_is_one(redactor):
         (f"the token is {JWT}.", "the token is <token 1>."),
         (f"bearer.{JWT}", "bearer.<token 1>"),
         ("Authorization: Bearer abc.def-ghi_123", "Authorization: Bearer <token 1>"),
+        ("Basic dXNlcjpwYXNz", "Basic <token 1>"),
+        ("we copy the basic template to a basic Template.", "we copy the basic template to a basic Template."),
         ("postgresql://ada:tulip@db:5432/shop", "postgresql://ada:<password 1>@db:5432/shop"),
         ("redis://:tulip@db/0", "redis://:<password 1>@db/0"),
         ("https://app.test/back?code=Ab12-Cd34&state=x", "https://app.test/back?code=<code 1>&state=x"),
