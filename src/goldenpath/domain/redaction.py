@@ -42,8 +42,10 @@ _CUT: Final = re.compile(r"(?<=\.\.\.)(?P<tail>[^\s'\".]{5,})|(?P<head>[^\s'\".]
 _JWT: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 _USERINFO: Final = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
 _BEARER: Final = re.compile(r"(?i)\b(bearer|basic)([ .])(?!<)([\w.~+/-]{8,}=*)")
-_PROSE: Final = re.compile(r"[A-Z]?[a-z]+\.?")
+_PROSE: Final = re.compile(r"[A-Z]?[a-z]{0,14}\.?")
 """What follows "basic" in a sentence, as in "the basic template": one word. Credentials are hardly ever that."""
+
+_HEADER: Final = re.compile(r"(?i)authorization\W{0,4}$")
 
 _PAIR: Final = re.compile(
     r"""(?ix)
@@ -177,7 +179,8 @@ class Redactor:
         return text
 
     def _bearer(self, found: re.Match[str]) -> str:
-        if _PROSE.fullmatch(found[3]):
+        in_a_sentence = found[1] != "Bearer" and not _HEADER.search(found.string[: found.start()])
+        if in_a_sentence and _PROSE.fullmatch(found[3]):
             return found[0]
         return f"{found[1]}{found[2]}{self.mark(found[3], 'token')}"
 

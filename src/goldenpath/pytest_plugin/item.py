@@ -273,7 +273,8 @@ class ScenarioItem(FeatureItem):
     def write(self, attempt: Attempt) -> None:
         """Write the messages of an attempt that is over; one that was skipped before it began is planned now."""
         run = Run.of(self.config)
-        if not attempt.planned and run.broken is None:
+        if not attempt.planned and run.broken is None and attempt.status != "failed":
+            # One that failed before it was planned may have failed on that.
             self._plan(run, attempt)
         super().write(attempt)
 

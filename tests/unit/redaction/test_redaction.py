@@ -156,3 +156,11 @@ def test_values_are_copied_not_changed(redactor):
     value = {"token": "abcdef", "list": [{"password": "tulips"}]}
     redactor.value(value)
     assert value == {"token": "abcdef", "list": [{"password": "tulips"}]}
+
+
+@pytest.mark.parametrize(
+    "said", ["Bearer tulipsarered", "Authorization: basic dHVsaXBz", "authorization=Basic tulipsare"]
+)
+def test_a_header_is_masked_though_its_credential_is_a_word(said):
+    assert "tulip" not in Redactor().text(said)
+    assert "dHVsaXBz" not in Redactor().text(said)

@@ -160,7 +160,20 @@ def test_the_last_message_says_what_ended_the_run(folder):
 
 def test_secrets_are_masked_as_they_are_written(folder):
     process = Process(folder)
-    process.parts.write("ended", messages.line({"x": "s3cret"}))
+    process.parts.write("ended", messages.line({"message": "s3cret"}))
     process.parts.flush(lambda text: text.replace("s3cret", "<password 1>"))
     process.parts.close()
-    assert json.loads((folder / "main.ended.messages").read_text("utf-8")) == {"x": "<password 1>"}
+    assert json.loads((folder / "main.ended.messages").read_text("utf-8")) == {"message": "<password 1>"}
+
+
+def test_a_secret_that_is_a_word_of_the_format_masks_what_people_wrote_alone(folder):
+    parts = Process(folder).parts
+    record = attempt("S", "FAILED")
+    record.results = [Result("FAILED", message="FAILED with the message that nobody knows")]
+    parts.write("attempts", messages.attempt(record))
+    parts.flush(lambda text: text.replace("FAILED", "<password 1>").replace("message", "<password 2>"))
+    parts.close()
+    lines = [json.loads(line) for line in (folder / "main.attempts.messages").read_bytes().splitlines()]
+    (finished,) = [line["testStepFinished"] for line in lines if "testStepFinished" in line]
+    assert finished["testStepResult"]["status"] == "FAILED"
+    assert finished["testStepResult"]["message"] == "<password 1> with the <password 2> that nobody knows"
