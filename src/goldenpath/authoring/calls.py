@@ -65,7 +65,7 @@ class Call:
 
     def bind(
         self,
-        arguments: Mapping[str, Any],
+        arguments: dict[str, Any],
         *,
         docstring: str | None = None,
         datatable: Sequence[Sequence[str]] | None = None,
@@ -73,7 +73,7 @@ class Call:
         """What to call the function with.
 
         Args:
-            arguments: The parameters of the sentence, ``Match.arguments``.
+            arguments: The parameters of the sentence, ``Match.arguments``; they may be what is given back.
             docstring: The step's own, or None.
             datatable: The step's own, or None. The function gets lists that are its own.
 
@@ -84,7 +84,7 @@ class Call:
             StepError: The function requires a doc string or a data table that the step does not have.
         """
         if docstring is None and datatable is None and arguments.keys() == self.sentence:
-            return dict(arguments), self.others
+            return arguments, self.others
         accepted = self.parameters
         kwargs = {name: value for name, value in arguments.items() if name in accepted}
         if docstring is not None and "docstring" in accepted:

@@ -121,11 +121,13 @@ class Attempt:
         self.results.append(result)
         return result
 
-    def finished(self, step: Step, status: str, seconds: float, message: str | None = None) -> None:
-        """Record the outcome of the next step for the timeline and for people."""
-        index = len(self.steps)
-        self.steps.append(StepOutcome(step, status, message))
-        self.opened.step_finished(index, step.keyword.strip(), step.text, step.line, status, seconds, message)
+    def finished(self, step: Step, status: str, result: Result | None = None, message: str | None = None) -> None:
+        """Record the outcome of the next step for the timeline and for people; ``result`` if it ran."""
+        steps = self.steps
+        index = len(steps)
+        steps.append(StepOutcome(step, status, message))
+        took, at = (result.nanoseconds, result.begun + result.nanoseconds) if result is not None else (0, 0)
+        self.opened.step_finished(index, step.keyword.strip(), step.text, step.line, status, took / 1e9, message, at=at)
 
     def judge(self, report: pytest.TestReport) -> None:
         """Take in what pytest says of one phase; what has failed stays so."""
@@ -199,7 +201,8 @@ class Attempt:
             # What fixtures attached behind the last step.
             results[-1].attachments = [*results[-1].attachments, *self._attached]
         for each in results:
-            self._without_secrets(each)
+            if each.message is not None or each.exception is not None or each.attachments:
+                self._without_secrets(each)
         if (used := self.opened.used()) and results:
             results[-1].attachments = [*results[-1].attachments, _resolution(used)]
         return AttemptRecord(

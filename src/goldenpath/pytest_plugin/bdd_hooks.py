@@ -69,6 +69,9 @@ class Silence:
         """Nothing to tell."""
 
 
+SILENCE: Final = Silence()
+
+
 @cache
 def _parsed(path: Path) -> tuple[Feature, dict[int, ScenarioTemplate]]:
     """A feature as pytest-bdd's objects, and its scenarios by line: by name it keeps only the last of equals.

@@ -44,11 +44,15 @@ class FeatureFile(pytest.Module):
     def _chain(self) -> list[Node]:
         return list(self.iter_parents())
 
-    def markers_of_items(self, name: str) -> Iterator[tuple[Node, pytest.Mark]]:
+    def markers_of_items(self, name: str) -> list[tuple[Node, pytest.Mark]]:
         """The marks of this name that its items have from the file and what it lies in."""
-        for node in self._chain:
-            if node.own_markers:
-                yield from ((node, mark) for mark in node.own_markers if mark.name == name)
+        marked = [node for node in self._chain if node.own_markers]
+        return [(node, mark) for node in marked for mark in node.own_markers if mark.name == name] if marked else []
+
+    @cached_property
+    def run(self) -> Run:
+        """The run that it is part of."""
+        return Run.of(self.config)
 
     @cached_property
     def relative(self) -> str:
@@ -71,7 +75,7 @@ class FeatureFile(pytest.Module):
         Raises:
             FeatureError: The file cannot be read or parsed.
         """
-        run = Run.of(self.config)
+        run = self.run
         if not self.due and not self.session.isinitpath(self.path):
             run.deferred.defer(self)
             return

@@ -11,8 +11,7 @@ from _pytest.fixtures import TopRequest
 from goldenpath.domain.values import SERVICES
 from goldenpath.pytest_plugin import failures
 from goldenpath.pytest_plugin.attempt import Attempt
-from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
-from goldenpath.pytest_plugin.forgotten import never_awaited
+from goldenpath.pytest_plugin.bdd_hooks import SILENCE, BddScenario
 from goldenpath.pytest_plugin.run import Run
 from goldenpath.pytest_plugin.scenario_hooks import Hooks
 from goldenpath.pytest_plugin.stepping import Stepping, match_all, plan
@@ -102,9 +101,18 @@ class FeatureItem(pytest.Item):
         """As pytest's, which goes through all parents for each of the six times that it asks."""
         if name is None:
             return super().iter_markers_with_node()
-        own = [(self, mark) for mark in self.own_markers if mark.name == name] if self.own_markers else []
         file: Any = self.parent
-        return iter([*own, *file.markers_of_items(name)])
+        found: list[tuple[Node, pytest.Mark]] = file.markers_of_items(name)
+        if self.own_markers:
+            found = [*((self, mark) for mark in self.own_markers if mark.name == name), *found]
+        return iter(found)
+
+    @property
+    def run(self) -> Run:
+        """The run that it is part of."""
+        file: Any = self.parent
+        run: Run = file.run
+        return run
 
     @property
     def obj(self) -> Any:
@@ -131,7 +139,7 @@ class FeatureItem(pytest.Item):
         """Begin the next attempt."""
         from goldenpath.runtime.session import ScenarioInfo
 
-        run = Run.of(self.config)
+        run = self.run
         file: Any = self.parent
         self._attempts += 1
         info = ScenarioInfo(
@@ -177,6 +185,7 @@ class FeatureItem(pytest.Item):
             attempt.status = "planned"
         attempt.judge(report)
         if report.when == "teardown":
+            self.run.unawaited.rest()
             if (complaint := attempt.finish(self.write)) and not report.failed:
                 report.outcome = "failed"
                 report.longrepr = attempt.opened.redact(complaint)
@@ -194,7 +203,7 @@ class FeatureItem(pytest.Item):
 
     def write(self, attempt: Attempt) -> None:
         """Write the messages of an attempt that is over."""
-        run = Run.of(self.config)
+        run = self.run
         stream = run.stream
         attempt.again = run.tries_again(self)
         # Where a hook before the run failed, no test case began.
@@ -253,12 +262,13 @@ class ScenarioItem(FeatureItem):
         """Begin an attempt and set up the fixtures that every scenario of the file has."""
         if self.is_planned:
             raise pytest.skip.Exception(PLANNED_REASON, _use_item_location=True)
-        run = Run.of(self.config)
+        run = self.run
         if run.broken is not None:
             raise failures.Unproved(run.broken, try_next="mend the hook before the run")
         attempt = self.begin()
         self._plan(run, attempt)
-        run.note_choices(self, self.found)
+        if run.settings.ambiguous == "first":
+            run.note_choices(self, self.found)
         self._request._fillfixtures()
         attempt.carry_context()
 
@@ -272,7 +282,7 @@ class ScenarioItem(FeatureItem):
 
     def write(self, attempt: Attempt) -> None:
         """Write the messages of an attempt that is over; one that was skipped before it began is planned now."""
-        run = Run.of(self.config)
+        run = self.run
         if not attempt.planned and run.broken is None and attempt.status != "failed":
             # One that failed before it was planned may have failed on that.
             self._plan(run, attempt)
@@ -286,13 +296,14 @@ class ScenarioItem(FeatureItem):
     def runtest(self) -> None:
         """Run the steps."""
         __tracebackhide__ = True
-        run = Run.of(self.config)
-        assert self.attempt is not None
+        run, attempt = self.run, self.attempt
+        assert attempt is not None
         assert self._hooks is not None
-        listeners = BddScenario(self._request, self.path, self.scenario) if run.bdd_listeners else Silence()
-        with never_awaited() as forgotten:
-            Stepping(self.scenario.steps, self.found, self._hooks, self._request, self.attempt, listeners).run()
-        if said := next(iter(forgotten), None) or self.attempt.complaint():
+        listeners = BddScenario(self._request, self.path, self.scenario) if run.bdd_listeners else SILENCE
+        # Until the attempt is over: fixtures, too, may hold what nobody awaited.
+        attempt.forgotten = run.unawaited.tell()
+        Stepping(self.scenario.steps, self.found, self._hooks, self._request, attempt, listeners).run()
+        if said := next(iter(attempt.forgotten), None) or attempt.complaint():
             raise failures.Unproved(said)
 
     def repr_failure(  # type: ignore[override]
@@ -342,3 +353,7 @@ class HollowItem(FeatureItem):
         if isinstance(excinfo.value, failures.Hollow):
             return failures.plain(str(excinfo.value).splitlines(), self.path, self.scenario.line, excinfo.value.message)
         return self._repr_failure_py(excinfo, "long")
+
+
+ITEMS: Final[frozenset[type[pytest.Item]]] = frozenset({ScenarioItem, HollowItem})
+"""The classes of all items that are ours: ``isinstance`` takes five times as long, since pytest's are abstract."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.gherkin import Feature
     from goldenpath.pytest_plugin.attempt import Attempt
     from goldenpath.pytest_plugin.collection import FeatureFile
+    from goldenpath.pytest_plugin.forgotten import Unawaited
     from goldenpath.pytest_plugin.item import FeatureItem
     from goldenpath.pytest_plugin.scopes import Sentences
     from goldenpath.pytest_plugin.stepping import Found
@@ -148,6 +149,15 @@ class Run:
                 others = ", ".join(definition.where for definition in aside)
                 place = f"{item.feature.uri}:{step.line}"
                 self.choices[place] = f"{place} took {taken.definition.where}, not {others}"
+
+    @cached_property
+    def unawaited(self) -> Unawaited:
+        """Hears of coroutines that nobody awaits, from when it is first asked for to the end of pytest."""
+        from goldenpath.pytest_plugin.forgotten import Unawaited
+
+        unawaited = Unawaited()
+        self._config.add_cleanup(unawaited.restore)
+        return unawaited
 
     @cached_property
     def loop(self) -> Loop:

@@ -10,8 +10,7 @@ import pytest
 
 from goldenpath.pytest_plugin import garbage, injection, other_reports
 from goldenpath.pytest_plugin.failures import WIDTH
-from goldenpath.pytest_plugin.forgotten import never_awaited
-from goldenpath.pytest_plugin.item import PLANNED_REASON, FeatureItem
+from goldenpath.pytest_plugin.item import ITEMS, PLANNED_REASON, FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
 from goldenpath.pytest_plugin.ordering import again
 from goldenpath.pytest_plugin.repeating import ATTEMPTS, FLAKY, run_attempts
@@ -78,7 +77,7 @@ class Running:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Try a scenario again where that was asked for."""
-        if not isinstance(item, FeatureItem) or not self._run.settings.retry:
+        if not self._run.settings.retry or not isinstance(item, FeatureItem):
             return None
         run_attempts(item, nextitem, allow_flaky=self._run.settings.allow_flaky)
         return True
@@ -114,22 +113,14 @@ class Running:
         """Run async fixtures that nobody else runs."""
         return (yield from injection.run_async_fixture(self._run, fixturedef, request))
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, T, T]:
-        """Hear of coroutines that fixtures held, and nobody awaited."""
-        if not isinstance(item, FeatureItem) or item.attempt is None:
-            return (yield)
-        with never_awaited() as item.attempt.forgotten:
-            return (yield)
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Take what pytest says of a scenario into the run's record; the last word is that of the last phase."""
         report = yield
-        if isinstance(item, FeatureItem):
-            item.judge(report)
+        if type(item) in ITEMS:
+            item.judge(report)  # type: ignore[attr-defined]
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -141,7 +132,7 @@ class Running:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what was collected and executed, also in workers."""
-        if is_feature(report.nodeid):
+        if not self._executed and is_feature(report.nodeid):
             self._collected = True
             self._executed |= report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
 

@@ -79,7 +79,7 @@ class Stepping:
             self._complete = True
         finally:
             for step in self._steps[len(self._attempt.steps) :]:
-                self._attempt.finished(step, "skipped", 0.0)
+                self._attempt.finished(step, "skipped")
             try:
                 self._run_after()
             finally:
@@ -153,7 +153,7 @@ class Stepping:
             return
         if self._state != "passed":
             attempt.done("skipped", 0)
-            attempt.finished(step, "skipped", 0.0)
+            attempt.finished(step, "skipped")
             return
         attempt.opened.step_started(index)
         begun = time.time_ns()
@@ -164,8 +164,7 @@ class Stepping:
             if ends_the_run(error):
                 raise
         else:
-            result = attempt.done("passed", begun)
-            attempt.finished(step, "passed", result.nanoseconds / 1e9)
+            attempt.finished(step, "passed", attempt.done("passed", begun))
 
     def _failed(self, step: Step, found: Match, error: BaseException, begun: int) -> None:
         status = status_of(error)
@@ -173,7 +172,7 @@ class Stepping:
         attempt.failure = Failure(error, step, found.definition.func)
         result = attempt.done(status, begun, **self._told(step.text, error))
         said = str(error) if status == "skipped" else sentence(step.text, error)
-        attempt.finished(step, status, result.nanoseconds / 1e9, said)
+        attempt.finished(step, status, result, said)
         self._end(status, error)
 
     def _unmatched(self, step: Step, found: StepError) -> None:
@@ -182,7 +181,7 @@ class Stepping:
         status = UnmatchedSteps([(step, found)]).status
         if self._state == "skipped" or (status == "failed" and self._state != "passed"):
             attempt.done("skipped", 0)
-            attempt.finished(step, "skipped", 0.0)
+            attempt.finished(step, "skipped")
             return
         suggestions = found.snippets if isinstance(found, UndefinedStep) else ()
         now = time.time_ns()
@@ -190,7 +189,7 @@ class Stepping:
             attempt.done(status, now, **self._told(step.text, found))
         else:
             attempt.done(status, now, suggestions=suggestions)
-        attempt.finished(step, status, 0.0)
+        attempt.finished(step, status)
         self._end(status, found)
 
     def _told(self, what: str, error: BaseException) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import WeakSet
 
 from goldenpath.domain.timeline import Event, Observation, ScenarioFinished, ScenarioStarted, ServiceUse, StepFinished
@@ -17,7 +17,7 @@ from goldenpath.runtime.observing import ObservedPort, Operation, Seen
 from goldenpath.runtime.opening import OpenAdapters
 from goldenpath.runtime.payload import payload
 from goldenpath.runtime.services import Services, protocol_of
-from goldenpath.runtime.timeline import now
+from goldenpath.runtime.timeline import instant, now
 
 if TYPE_CHECKING:
     from goldenpath.runtime.session import RunSession
@@ -26,8 +26,7 @@ SCENARIO: Final = "scenario"
 """The caller of an operation that a step calls itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScenarioInfo:
+class ScenarioInfo(NamedTuple):
     """Which scenario, and which attempt at it.
 
     Attributes:
@@ -45,7 +44,7 @@ class ScenarioInfo:
     line: int
     tags: tuple[str, ...] = ()
     row: tuple[str, ...] = ()
-    service_tags: Mapping[str, str] = field(default_factory=dict)
+    service_tags: Mapping[str, str] = MappingProxyType({})
 
 
 class OpenedScenario:
@@ -99,15 +98,27 @@ class OpenedScenario:
         self._step = index
 
     def step_finished(
-        self, index: int, keyword: str, text: str, line: int, status: str, seconds: float, message: str | None
+        self,
+        index: int,
+        keyword: str,
+        text: str,
+        line: int,
+        status: str,
+        seconds: float,
+        message: str | None,
+        *,
+        at: int = 0,
     ) -> None:
-        """A step ended, or was not run: its line in the timeline. ``message`` is redacted."""
+        """A step ended, or was not run: its line in the timeline.
+
+        ``message`` is redacted. ``at`` is when, in nanoseconds since 1970; 0 for now.
+        """
         self._step = None
         session, info = self._session, self.info
         redact = session.redactor.text
         session.bus.emit(
             StepFinished(
-                at=now(),
+                at=instant(at) if at else now(),
                 worker=session.worker,
                 scenario=info.id,
                 attempt=info.attempt,

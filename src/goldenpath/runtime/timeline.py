@@ -19,7 +19,12 @@ Listener = Callable[[Event], None]
 
 def now() -> str:
     """This instant, ISO 8601 in UTC, to the microsecond, of fixed width so that texts sort as times do."""
-    seconds, rest = divmod(time.time_ns(), 1_000_000_000)
+    return instant(time.time_ns())
+
+
+def instant(nanoseconds: int) -> str:
+    """An instant, given in nanoseconds since 1970, in the words of ``now``."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
     return f"{_second(seconds)}.{rest // 1000:06}+00:00"
 
 
