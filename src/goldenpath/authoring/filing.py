@@ -51,6 +51,9 @@ class KindIndex:
                 filed.setdefault(word, []).append(whole)
             else:
                 self._rest.append(whole)
+        # Their own sets: those of the dictionaries' keys are made anew at each look-up.
+        self._words_filed = frozenset(self._by_word)
+        self._folded_filed = frozenset(self._by_folded)
 
     @staticmethod
     def _words(definition: StepDefinition) -> frozenset[str]:
@@ -71,12 +74,12 @@ class KindIndex:
             found = [(rank, definition, True) for rank, definition in self._exact[text]]
         if self._rest:
             _try(self._rest, text, found)
-        if (by_word := self._by_word) and (words := by_word.keys() & text.split()):
-            for word in words:
-                _try(by_word[word], text, found)
-        if (by_word := self._by_folded) and (words := by_word.keys() & _fold(text).split()):
-            for word in words:
-                _try(by_word[word], text, found)
+        if self._by_word:
+            for word in self._words_filed.intersection(text.split()):
+                _try(self._by_word[word], text, found)
+        if self._by_folded:
+            for word in self._folded_filed.intersection(_fold(text).split()):
+                _try(self._by_folded[word], text, found)
         return found
 
 

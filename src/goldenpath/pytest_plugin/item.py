@@ -269,8 +269,9 @@ class ScenarioItem(FeatureItem):
         self._plan(run, attempt)
         if run.settings.ambiguous == "first":
             run.note_choices(self, self.found)
-        self._request._fillfixtures()
-        attempt.carry_context()
+        if self.fixturenames:
+            self._request._fillfixtures()
+            attempt.carry_context()
 
     def _plan(self, run: Run, attempt: Attempt) -> None:
         """Find what answers each step, and which hooks run, before the first of them does."""

@@ -29,7 +29,16 @@ class Hooks:
     def __init__(
         self, hooks: Sequence[HookDefinition], tags: Sequence[str], request: pytest.FixtureRequest, attempt: Attempt
     ) -> None:
-        fitting = [hook for hook in hooks if hook.fits(tags)] if hooks else []
+        self._request = request
+        self._attempt = attempt
+        self.before: list[HookDefinition] = []
+        self.after: list[HookDefinition] = []
+        self._of_steps: dict[str, list[HookDefinition]] = {}
+        self.has_step_hooks = False
+        if fitting := [hook for hook in hooks if hook.fits(tags)]:
+            self._sort(fitting)
+
+    def _sort(self, fitting: Sequence[HookDefinition]) -> None:
         self.before = [hook for hook in fitting if hook.when == "before_scenario"]
         self.after = [hook for hook in reversed(fitting) if hook.when == "after_scenario"]
         self._of_steps = {
@@ -37,12 +46,10 @@ class Hooks:
             "after_step": [hook for hook in reversed(fitting) if hook.when == "after_step"],
         }
         self.has_step_hooks = any(self._of_steps.values())
-        self._request = request
-        self._attempt = attempt
 
     def around_step(self, when: str, step: Step) -> None:
         """Run the hooks before or after a step."""
-        for hook in self._of_steps[when]:
+        for hook in self._of_steps.get(when, ()):
             self.run(hook, step=step)
 
     def run(self, hook: HookDefinition, **given: Any) -> None:

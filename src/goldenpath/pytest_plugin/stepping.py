@@ -227,6 +227,8 @@ class Stepping:
         """From the sentence, then the step's table and doc string, then fixtures for what is still required."""
         __tracebackhide__ = True
         arguments, missing = match.call.bind(match.arguments, docstring=step.docstring, datatable=step.datatable)
+        if not missing:
+            return arguments
         known = self._request._fixture_defs
         for name in missing:
             fixture = known.get(name)

@@ -186,18 +186,18 @@ def attempt(record: AttemptRecord) -> bytes:
     case, started = f"{name}-case", f"{name}-{record.number}"
     lines = [
         f'{{"testCaseStarted":{{"id":"{started}","testCaseId":"{case}","attempt":{record.number - 1},'
-        f'"timestamp":{_stamp(record.begun)}}}}}\n'.encode()
+        f'"timestamp":{_stamp(record.begun)}}}}}\n'
     ]
     for place, result in enumerate(record.results):
         lines.append(_step(started, f"{case}-{place}", record.steps[place].pickle_step, result))
     lines.append(
         f'{{"testCaseFinished":{{"testCaseStartedId":"{started}","timestamp":{_stamp(record.ended)},'
-        f'"willBeRetried":{"true" if record.again else "false"}}}}}\n'.encode()
+        f'"willBeRetried":{"true" if record.again else "false"}}}}}\n'
     )
-    return b"".join(lines)
+    return "".join(lines).encode()
 
 
-def _step(started: str, step: str, pickle_step: str, result: Result) -> bytes:
+def _step(started: str, step: str, pickle_step: str, result: Result) -> str:
     """A step; text is put together only where it is known to need no escape."""
     begun, took = result.begun, result.nanoseconds
     ended = begun + took
@@ -210,17 +210,16 @@ def _step(started: str, step: str, pickle_step: str, result: Result) -> bytes:
             f'{begin}{{"testStepFinished":{{"testCaseStartedId":"{started}","testStepId":"{step}","testStepResult":'
             f'{{"status":"{result.status}","duration":{{"seconds":{took // _NANO},"nanos":{took % _NANO}}}}},'
             f'"timestamp":{{"seconds":{ended // _NANO},"nanos":{ended % _NANO}}}}}}}\n'
-        ).encode()
+        )
     of_step = {"testCaseStartedId": started, "testStepId": step}
-    lines = [begin.encode()]
-    lines += [_attachment(each, of_step) for each in result.attachments]
+    lines = [_attachment(each, of_step) for each in result.attachments]
     if result.suggestions:
         snippets = [{"language": "python", "code": code} for code in result.suggestions]
         lines.append(
             line({"suggestion": {"id": f"{started}-{step}", "pickleStepId": pickle_step, "snippets": snippets}})
         )
     finished = {**of_step, "testStepResult": _result(result), "timestamp": timestamp(ended)}
-    return b"".join([*lines, line({"testStepFinished": finished})])
+    return begin + b"".join([*lines, line({"testStepFinished": finished})]).decode()
 
 
 def _result(result: Result) -> dict[str, Any]:
