@@ -8,7 +8,9 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from goldenpath.domain.attaching import Attachment, sink
 from goldenpath.reports.messages import AttemptRecord, Result, TestStep
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from goldenpath.runtime.session import OpenedScenario
 
 
-class StepOutcome(NamedTuple):
+class StepOutcome(Struct, frozen=True):
     """What became of one step; ``status`` is Cucumber's word."""
 
     step: Step

@@ -50,11 +50,6 @@ class FeatureFile(pytest.Module):
         return [(node, mark) for node in marked for mark in node.own_markers if mark.name == name] if marked else []
 
     @cached_property
-    def run(self) -> Run:
-        """The run that it is part of."""
-        return Run.of(self.config)
-
-    @cached_property
     def relative(self) -> str:
         """The path of the file as pytest tells it in the location of an item."""
         return self.session._node_location_to_relpath(absolutepath(self.path))
@@ -75,7 +70,7 @@ class FeatureFile(pytest.Module):
         Raises:
             FeatureError: The file cannot be read or parsed.
         """
-        run = self.run
+        run = Run.of(self.config)
         if not self.due and not self.session.isinitpath(self.path):
             run.deferred.defer(self)
             return

@@ -55,6 +55,7 @@ class FeatureItem(pytest.Item):
         scenario: The pickle, or the hollow thing in its place.
         feature: The feature that it stands in.
         tags: With their ``@``.
+        run: The run that it is part of.
         callspec: pytest's word for what parametrized fixtures are given; not there where none is.
         attempt: The attempt at work, or the last one; None before the first.
         earlier: What was wrong with each attempt before that.
@@ -71,6 +72,7 @@ class FeatureItem(pytest.Item):
         self.scenario = scenario
         self.feature = feature
         self.tags: tuple[str, ...] = scenario.tags
+        self.run = Run.of(self.config)
         self.attempt: Attempt | None = None
         self.earlier: list[str] = []
         self._attempts = 0
@@ -106,13 +108,6 @@ class FeatureItem(pytest.Item):
         if self.own_markers:
             found = [*((self, mark) for mark in self.own_markers if mark.name == name), *found]
         return iter(found)
-
-    @property
-    def run(self) -> Run:
-        """The run that it is part of."""
-        file: Any = self.parent
-        run: Run = file.run
-        return run
 
     @property
     def obj(self) -> Any:

@@ -11,11 +11,11 @@ import os
 import platform
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from goldenpath.domain.attaching import Attachment
 from goldenpath.gherkin.messages import id_of
@@ -30,8 +30,7 @@ _encoder: Final = msgspec.json.Encoder()
 _NANO: Final = 1_000_000_000
 
 
-@dataclass(slots=True)
-class TestStep:
+class TestStep(Struct):
     """One step or hook of a test case, as it is planned.
 
     Attributes:
@@ -47,8 +46,7 @@ class TestStep:
     arguments: Sequence[Sequence[Any]] = ()
 
 
-@dataclass(slots=True)
-class Result:
+class Result(Struct):
     """What became of a step or hook.
 
     Attributes:
@@ -70,8 +68,7 @@ class Result:
     suggestions: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class AttemptRecord:
+class AttemptRecord(Struct):
     """One attempt at a scenario.
 
     Attributes:
@@ -88,8 +85,8 @@ class AttemptRecord:
     scenario_id: str
     pickle_id: str
     number: int
-    steps: list[TestStep] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
+    steps: list[TestStep] = []
+    results: list[Result] = []
     begun: int = 0
     ended: int = 0
     again: bool = False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
+
+from msgspec import Struct
 
 from goldenpath.domain.timeline import Event, Observation, ScenarioFinished, ScenarioStarted, ServiceUse, StepFinished
 from goldenpath.ports.adapter import OpenContext
@@ -26,7 +27,7 @@ SCENARIO: Final = "scenario"
 """The caller of an operation that a step calls itself."""
 
 
-class ScenarioInfo(NamedTuple):
+class ScenarioInfo(Struct, frozen=True):
     """Which scenario, and which attempt at it.
 
     Attributes:
@@ -44,7 +45,7 @@ class ScenarioInfo(NamedTuple):
     line: int
     tags: tuple[str, ...] = ()
     row: tuple[str, ...] = ()
-    service_tags: Mapping[str, str] = MappingProxyType({})
+    service_tags: Mapping[str, str] = {}
 
 
 class OpenedScenario:
