@@ -62,7 +62,7 @@ bench: $(READY) ## Measure this runner beside its peers (sets their environments
 	$(BIN)/python benchmarks/run.py --scenarios 10 1000 --rounds 2
 
 lock: $(READY) ## Renew requirements.lock from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --extra local --group dev pyproject.toml -o requirements.lock
 
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) $(NODE)/node_modules benchmarks/.environments benchmarks/.suites .goldenpath .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -61,7 +61,19 @@ def test_a_run_whose_steps_use_no_service_loads_nothing_heavy(tmp_path: Path) ->
         "atexit.register(lambda: print(*sys.modules, sep='\\n'))\n"
     )
     (tmp_path / "one.feature").write_text("Feature: One\n  Scenario: It\n    Given it runs\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:anyio", "--mode", "mock", "one.feature"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:anyio",
+        "-p",
+        "no:valkey",
+        "--mode",
+        "mock",
+        "one.feature",
+    ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
     loaded = set(done.stdout.split())
     assert "goldenpath.runtime.session" in loaded

@@ -9,10 +9,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.clock import Ids, ScenarioClock
+
+
+Address = Mapping[str, str]
+"""Where something that was started or that others run is to be found: ``url``, and what its clients need besides
+(``prefix`` of keys, ``secret`` of the control path)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartContext:
+    """What an adapter is given to start its service with, once a process that runs scenarios.
+
+    Attributes:
+        run_id: The id of the run, the same in all of its processes.
+        worker: This process: ``main``, or a worker's name. What is started for it is its alone.
+        folder: The run's folder; what is kept there goes with the run.
+        owner: A file that the run's main process holds locked for as long as it lives: when it is free, all ends.
+        addresses: Of the services that this one needs, by service.
+        settings: The service's own table in the settings.
+        scripts: Files with more scripts for the assistant.
+        fault: The named fault to behave with, or None.
+    """
+
+    run_id: str
+    worker: str
+    folder: Path
+    owner: Path
+    addresses: Mapping[str, Address] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    scripts: tuple[Path, ...] = ()
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +57,8 @@ class OpenContext:
         ports: What the adapter ``needs``, already resolved, by service.
         settings: The service's own table in the settings.
         fault: The named fault to behave with, or None to behave as promised.
+        key: A short name for this attempt, of letters and digits, that no other attempt of the run has.
+        address: Where its own service is, if it was started or is run by others.
     """
 
     scenario: str
@@ -34,6 +67,8 @@ class OpenContext:
     ports: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     fault: str | None = None
+    key: str = ""
+    address: Address = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -46,6 +81,10 @@ class Adapter(Protocol):
         stand_in: Whether no code of the team's product answers behind it.
         needs: The services that it calls itself; their ports are opened first and handed to it.
         capabilities: What it can do that not every service of its kind can (see the design's Words).
+
+    An adapter that starts its service has ``async def start(self, context: StartContext) -> Address`` besides, called
+    before the first scenario of a process, in the order of needs; it raises ``ServiceUnavailable`` where that fails.
+    One whose service is the reference platform's own server says so with ``is_reference = True``.
     """
 
     services: tuple[str, ...]

@@ -31,8 +31,8 @@ from typing import Any, Final
 import msgspec
 
 from goldenpath.domain.timeline import RunFinished, RunStarted
+from goldenpath.stack.locks import FileLock
 from goldenpath.store.joining import Record, join, line
-from goldenpath.store.locks import FileLock
 from goldenpath.store.streams import assemble
 
 TIMELINE: Final = "timeline.ndjson"

@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from goldenpath.adapters.cache.mock import MockCache
-from goldenpath.adapters.cache.redis import RedisCache
 from goldenpath.domain.errors import Invalid, NotFound
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
+from goldenpath.reference.storage.redis import RedisCache
 
 pytestmark = pytest.mark.asyncio
 

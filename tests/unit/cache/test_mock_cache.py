@@ -11,10 +11,10 @@ from datetime import timedelta
 import pytest
 
 from goldenpath.adapters.cache.mock import MockCache
-from goldenpath.adapters.cache.redis import RedisCache
 from goldenpath.domain.values import Tier
 from goldenpath.ports.adapter import Adapter, OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
+from goldenpath.reference.storage.redis import RedisCache
 
 
 def _open():

@@ -11,11 +11,11 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from goldenpath.adapters.database.mock import MockDatabase
-from goldenpath.adapters.database.tables import metadata
 from goldenpath.domain.values import Tier
 from goldenpath.ports.adapter import Adapter, OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.ports.database import UserRow
+from goldenpath.reference.storage.tables import metadata
 
 ADA = UserRow("ada", "ada@example.com", "hash", (), datetime(2026, 3, 1, tzinfo=UTC))
 

@@ -29,7 +29,7 @@ class MockCache:
         """An empty cache whose lifetimes follow the scenario's clock."""
         from fakeredis import FakeAsyncRedis, FakeServer
 
-        from goldenpath.adapters.cache.redis import RedisCache
+        from goldenpath.reference.storage.redis import RedisCache
 
         # Commands share one connection, each subscription has its own.
         options: dict[str, Any] = {"single_connection_client": True, "max_connections": 2**31}

@@ -12,8 +12,8 @@ import aiosqlite
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from goldenpath.adapters.database.sql import SqlStore
-from goldenpath.adapters.database.tables import metadata
+from goldenpath.reference.storage.sql import SqlStore
+from goldenpath.reference.storage.tables import metadata
 
 T = TypeVar("T")
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from sqlalchemy import Connection, and_, bindparam, case, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from goldenpath.adapters.database.tables import check, checked, messages, runs, threads, users
 from goldenpath.domain.errors import Conflict, Invalid, NotFound
 from goldenpath.ports.database import MessageRow, RunRow, ThreadRow, UserRow
+from goldenpath.reference.storage.tables import check, checked, messages, runs, threads, users
 
 if TYPE_CHECKING:
     from sqlalchemy import Select, Table

@@ -1,0 +1,1 @@
+"""How the reference platform keeps things: its store over SQL, its cache over Redis."""
