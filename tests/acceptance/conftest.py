@@ -13,11 +13,11 @@ import gherkin.parser
 import pytest
 from kit import lifecycle, streams
 
-import goldenpath.adapters.database.memory
 import goldenpath.pytest_plugin.collection
 import goldenpath.pytest_plugin.definitions
 import goldenpath.pytest_plugin.running
 import goldenpath.pytest_plugin.stepping
+import goldenpath.reference.storage.memory
 import goldenpath.reference.storage.redis
 import goldenpath.reports.terminal
 import goldenpath.runtime.session

@@ -27,7 +27,7 @@ class MockDatabase:
     @asynccontextmanager
     async def open(self, context: OpenContext) -> AsyncIterator[Mapping[str, Any]]:
         """An empty database."""
-        from goldenpath.adapters.database.memory import memory_store
+        from goldenpath.reference.storage.memory import memory_store
 
         async with memory_store() as store:
             faults.install(context.fault, "database", store)

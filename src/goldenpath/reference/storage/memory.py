@@ -1,4 +1,4 @@
-"""SQLite in memory: one connection, shared by all tasks of a scenario."""
+"""SQLite in memory: one connection, shared by all tasks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import aiosqlite
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from goldenpath.reference.storage.sql import SqlStore
+from goldenpath.reference.storage.sql import SqlStore, Transaction
 from goldenpath.reference.storage.tables import metadata
 
 T = TypeVar("T")
@@ -24,6 +24,13 @@ _compiled: dict[Any, Any] = {}
 @asynccontextmanager
 async def memory_store() -> AsyncIterator[SqlStore]:
     """An empty database that lives as long as the context."""
+    async with memory_transactions() as transaction:
+        yield SqlStore(transaction)
+
+
+@asynccontextmanager
+async def memory_transactions() -> AsyncIterator[Transaction]:
+    """What works on an empty database that lives as long as the context: for several stores on one database."""
     database = aiosqlite.Connection(_empty_database, iter_chunk_size=64)
     # A scenario that is cut off must not keep the process alive.
     database._thread.daemon = True  # noqa: SLF001
@@ -35,7 +42,7 @@ async def memory_store() -> AsyncIterator[SqlStore]:
             # statement costs more than the statement, and who is cancelled meanwhile leaves nothing half done.
             return cast("Awaitable[T]", database._execute(_whole, engine, work))  # type: ignore[no-untyped-call]  # noqa: SLF001
 
-        yield SqlStore(transaction)
+        yield transaction
 
 
 def _whole(engine: Engine, work: Callable[[Connection], T]) -> T:
