@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 
@@ -108,6 +109,15 @@ class Project:
 def _at_a_desk(monkeypatch):
     """What these tests say is said of somebody's desk, wherever they run; those about a build server say so."""
     monkeypatch.delenv("CI", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _with_its_own_parameter_types(monkeypatch):
+    """A run in this process defines parameter types for the whole of it: the next one is not to know them."""
+    # its package has a function of that name
+    module = import_module("goldenpath.bdd.parameter_types")
+    monkeypatch.setattr(module, "_defined", {})
+    monkeypatch.setattr(module, "_registry", [])
 
 
 @pytest.fixture

@@ -53,16 +53,6 @@ class Call:
         given = {*self.arguments, *RESERVED}
         return tuple(name for name in self.required if name not in given)
 
-    @property
-    def takes_docstring(self) -> bool:
-        """Whether the function has a parameter for the step's doc string."""
-        return "docstring" in self.parameters
-
-    @property
-    def takes_datatable(self) -> bool:
-        """Whether the function has a parameter for the step's data table."""
-        return "datatable" in self.parameters
-
     def bind(
         self,
         arguments: dict[str, Any],

@@ -171,7 +171,8 @@ class ScenarioFinished(Event):
         standing: ``verified`` (passed, and no stand-in answered), ``rehearsed`` (passed on stand-ins), else None.
         services: What answered in it, only services that were used.
         message: The sentence of its failure, or the reason of its skip.
-        degraded: Whether a service was lost and the scenario started again on what was left.
+        degraded: Whether a service was lost in an earlier attempt, and this one started again on what was left.
+        lost: The services that were lost in this attempt.
     """
 
     scenario: str
@@ -182,6 +183,7 @@ class ScenarioFinished(Event):
     services: tuple[ServiceUse, ...] = ()
     message: str | None = None
     degraded: bool = False
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,6 +10,10 @@ SERVICES: Final = ("auth", "events", "agents", "database", "cache")
 """The services that come with us; a project may have fewer, others, or more."""
 
 
+CRITICAL: Final = "@critical"
+"""The tag of what must hold on the real thing where there is one."""
+
+
 class Tier(StrEnum):
     """How real the machinery behind an adapter is, from least to most."""
 
@@ -43,20 +47,28 @@ class Availability:
         reason: Why it is up or not, for people.
         version: What the service says of itself; empty when it does not say.
         seconds: How long the look took.
+        to_start: Whether nothing runs yet: it can be had, but must be started first.
+
+    It is true when it is up.
     """
 
     up: bool
     reason: str
     version: str = ""
     seconds: float = 0.0
+    to_start: bool = False
+
+    def __bool__(self) -> bool:
+        return self.up
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A candidate that was not chosen, and why."""
+    """A candidate that was not chosen, and why; ``adapter`` is the name under which it was registered."""
 
     tier: Tier
     reason: str
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +109,17 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The choice for each service of a run, in the order of the services, and the services without one."""
+    """The choice for each service, in the order of the services, and the services without one.
+
+    Attributes:
+        choices: What answers.
+        unanswered: What nothing answers.
+        fallback: Whether another adapter may answer when one of these is lost; if not, a loss is an error.
+    """
 
     choices: tuple[Choice, ...]
     unanswered: tuple[Unanswered, ...] = ()
+    fallback: bool = True
 
     def __getitem__(self, service: str) -> Choice:
         for choice in self.choices:

@@ -15,7 +15,6 @@ from typing import Any, Protocol, runtime_checkable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.clock import Ids, ScenarioClock
 
-
 Address = Mapping[str, str]
 """Where something that was started or that others run is to be found: ``url``, and what its clients need besides
 (``prefix`` of keys, ``secret`` of the control path)."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from goldenpath.domain.attaching import Attachment, sink
+from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.reports.messages import AttemptRecord, Result, TestStep
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Attempt:
         status: Cucumber's word for the scenario, so far; ``unknown`` until its steps have run.
         message: The sentence of its failure or the reason of its skip.
         again: Whether the scenario will be tried again after this attempt.
+        lost: What to say of services that were lost in it; None if none was.
         forgotten: What its fixtures held and nobody awaited, each as a sentence.
         is_over: Whether its record is closed.
     """
@@ -74,6 +76,7 @@ class Attempt:
         self.status = "unknown"
         self.message: str | None = None
         self.again = False
+        self.lost: str | None = None
         self.is_over = False
         self.forgotten: list[str] = []
         self._attached: list[Attachment] = []
@@ -164,10 +167,19 @@ class Attempt:
         wrong = self._fail(forgotten or _unseen(self.task.unseen()))
         wrong = self._fail(self.opened.close(self.status)) or wrong
         wrong = self._fail(_unseen(self.task.close())) or wrong
+        self._look_for_losses()
         if self.status != "planned":
             write(self)
         self.opened.finish(self.status, self.message)
         return wrong
+
+    def _look_for_losses(self) -> None:
+        """Say of a failure that a service was lost, if that may be why."""
+        if self.status != "failed" or self.failure is None:
+            return
+        self.lost = self.opened.lose(self.failure.error)
+        if self.lost is not None and not isinstance(self.failure.error, ServiceUnavailable):
+            self.message = f"{self.message} ({self.lost})" if self.message else self.lost
 
     def let_go(self) -> None:
         """Keep how it ended, and nothing of what it worked with."""

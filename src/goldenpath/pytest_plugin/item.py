@@ -59,6 +59,7 @@ class FeatureItem(pytest.Item):
         callspec: pytest's word for what parametrized fixtures are given; not there where none is.
         attempt: The attempt at work, or the last one; None before the first.
         earlier: What was wrong with each attempt before that.
+        lost: What was lost in each of those that ended with the loss of a service, which is nobody's failure.
     """
 
     cls = None
@@ -75,6 +76,7 @@ class FeatureItem(pytest.Item):
         self.run = Run.of(self.config)
         self.attempt: Attempt | None = None
         self.earlier: list[str] = []
+        self.lost: list[str] = []
         self._attempts = 0
         if call is not None:
             self.callspec = call
@@ -148,6 +150,7 @@ class FeatureItem(pytest.Item):
             tags=self.tags,
             row=getattr(self.scenario, "row", ()),
             service_tags=_OWN_TAGS if file.is_own else _NO_TAGS,
+            lost=tuple(self.lost),
         )
         self.attempt = run.begin(info)
         return self.attempt

@@ -1,6 +1,7 @@
-"""``--retry``: attempts at a scenario, one after the other, on the same adapters.
+"""Attempts at a scenario, one after the other.
 
-What passes only on a later attempt is flaky: no success, and a failure of the run unless that was allowed.
+``--retry`` repeats on the same adapters: what passes only then is flaky, no success, and a failure of the run unless
+that was allowed. In hybrid a scenario that has lost a service starts again on what is left: it is degraded.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 FLAKY = "goldenpath_flaky"
 """The attribute of a report that says so; it travels from a worker with the report."""
 
+DEGRADED = "goldenpath_degraded"
+"""The attribute of a report of a scenario that has lost a service and started again."""
+
 ATTEMPTS = "attempts"
 """The section of a report that tells of the attempts, where a scenario was allowed to be flaky."""
 
@@ -28,10 +32,17 @@ def run_attempts(item: FeatureItem, nextitem: pytest.Item | None, *, allow_flaky
         attempt = item.attempt
         if attempt is None or not attempt.again:
             break
-        item.earlier.append(attempt.message or "failed")
+        if attempt.lost is not None:
+            item.lost.append(attempt.lost)
+        else:
+            item.earlier.append(attempt.message or "failed")
         item._initrequest()
     if item.earlier and attempt is not None and attempt.status == "passed":
         _tell_flaky(item, reports, allow_flaky=allow_flaky)
+    elif item.lost:
+        for report in reports:
+            setattr(report, DEGRADED, True)
+            report.sections.append((ATTEMPTS, "\n".join(item.lost)))
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)

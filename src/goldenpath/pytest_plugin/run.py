@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 from goldenpath.domain.errors import FeatureError, UsageError
+from goldenpath.domain.values import CRITICAL, Mode, Tier
 from goldenpath.pytest_plugin.guest import Deferred
 from goldenpath.pytest_plugin.options import settings_of
 
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from goldenpath.resolution import Registry
     from goldenpath.runtime.loop import Loop
     from goldenpath.runtime.session import RunSession, ScenarioInfo
+
+MOST_LOSSES: Final = 5
+"""How often one scenario starts again because it has lost a service."""
 
 _KEY: Final = pytest.StashKey["Run"]()
 WORKER_INPUT: Final = "goldenpath_run"
@@ -137,9 +141,21 @@ class Run:
     def tries_again(self, item: FeatureItem) -> bool:
         """Whether a scenario whose attempt is over is to be tried again: it has failed, and nothing else."""
         attempt = item.attempt
-        if attempt is None or attempt.status != "failed" or attempt.number > self.settings.retry:
+        if attempt is None or attempt.status != "failed":
+            return False
+        if attempt.lost is not None and self.settings.mode is Mode.HYBRID and CRITICAL not in item.tags:
+            # On what is left. What is critical is proved on the real thing or not at all.
+            left = self.session.resolution
+            return len(item.lost) < MOST_LOSSES and all(service in left for service in attempt.opened.lost)
+        if attempt.number - len(item.lost) > self.settings.retry:
             return False
         return self.retry_tags is None or self.retry_tags.evaluate(item.tags)
+
+    @property
+    def may_lose(self) -> bool:
+        """Whether a scenario may have to start again on what is left."""
+        choices = self.session.resolution.choices
+        return self.settings.mode is Mode.HYBRID and any(each.tier is not Tier.MOCK for each in choices)
 
     def note_choices(self, item: FeatureItem, found: Iterable[Found]) -> None:
         """Remember where the settings chose among several definitions, to tell of every use."""

@@ -13,6 +13,7 @@ from goldenpath.pytest_plugin.failures import WIDTH
 from goldenpath.pytest_plugin.item import ITEMS, PLANNED_REASON, FeatureItem
 from goldenpath.pytest_plugin.options import usage_errors
 from goldenpath.pytest_plugin.ordering import again
+from goldenpath.pytest_plugin.plain_choice import OURS, TESTS, is_ours
 from goldenpath.pytest_plugin.repeating import ATTEMPTS, FLAKY, run_attempts
 from goldenpath.pytest_plugin.roots import tell_apart
 from goldenpath.pytest_plugin.run_hooks import run_hooks
@@ -43,6 +44,7 @@ class Running:
         self._begins = False
         self._collected = False
         self._executed = False
+        self._repeats = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -55,15 +57,18 @@ class Running:
             session.config.option.continue_on_collection_errors = True
         other_reports.make_room(session.config)
         scenarios = any(isinstance(item, FeatureItem) for item in session.items)
-        if not (scenarios or self._run.broken_features) or session.config.option.collectonly:
+        features = scenarios or self._run.broken_features > 0
+        if not (features or self._has_tests(session)) or session.config.option.collectonly:
             return None
         self._begins = scenarios and (not session.testsfailed or session.config.option.continue_on_collection_errors)
         try:
             with usage_errors():
                 self._run.session.prepare()
                 _ = self._run.retry_tags
-            tell_apart(self._run, session.items)
-            _ = self._run.stream
+                self._repeats = self._run.settings.retry > 0 or self._run.may_lose
+            if features:
+                tell_apart(self._run, session.items)
+                _ = self._run.stream
             if self._begins:
                 self._run.broken = run_hooks(self._run, "before_run")
         except pytest.UsageError as error:
@@ -74,10 +79,17 @@ class Running:
         garbage.freeze(session.config)
         return None
 
+    def _has_tests(self, session: pytest.Session) -> bool:
+        """Whether tests that are no scenarios are ours to record."""
+        explicit = self._run.settings.explicit
+        return session.config.pluginmanager.has_plugin(TESTS) and any(
+            is_ours(item, explicit=explicit) for item in session.items
+        )
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Try a scenario again where that was asked for."""
-        if not self._run.settings.retry or not isinstance(item, FeatureItem):
+        """Try a scenario again where that was asked for, or where it has lost a service."""
+        if not self._repeats or not isinstance(item, FeatureItem):
             return None
         run_attempts(item, nextitem, allow_flaky=self._run.settings.allow_flaky)
         return True
@@ -132,7 +144,7 @@ class Running:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count what was collected and executed, also in workers."""
-        if not self._executed and is_feature(report.nodeid):
+        if not self._executed and (is_feature(report.nodeid) or hasattr(report, OURS)):
             self._collected = True
             self._executed |= report.when == "call" and (not report.skipped or hasattr(report, "wasxfail"))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldenpath.authoring.matching import AmbiguousStep, Match, UndefinedStep
-from goldenpath.domain.errors import StepError
+from goldenpath.domain.errors import MissingCapability, StepError
 from goldenpath.pytest_plugin.attempt import Failure
 from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
 from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence
@@ -167,8 +167,10 @@ class Stepping:
             attempt.finished(step, "passed", attempt.done("passed", begun))
 
     def _failed(self, step: Step, found: Match, error: BaseException, begun: int) -> None:
-        status = status_of(error)
         attempt = self._attempt
+        if isinstance(error, MissingCapability) and not attempt.opened.must_run:
+            error = pytest.skip.Exception(error.message, _use_item_location=True)
+        status = status_of(error)
         attempt.failure = Failure(error, step, found.definition.func)
         result = attempt.done(status, begun, **self._told(step.text, error))
         said = str(error) if status == "skipped" else sentence(step.text, error)

@@ -120,22 +120,6 @@ def run_started(run_id: str) -> bytes:
     return line({"testRunStarted": {"id": run_id, "timestamp": timestamp(time.time_ns())}})
 
 
-def run_finished(
-    run_id: str, *, success: bool, message: str | None = None, exception: tuple[str, str, str] | None = None
-) -> bytes:
-    """The run ended; with what ended it, where that was no step and no hook."""
-    ended: dict[str, Any] = {
-        "testRunStartedId": run_id,
-        "timestamp": timestamp(time.time_ns()),
-        "success": success,
-    }
-    if message is not None:
-        ended["message"] = message
-    if exception is not None:
-        ended["exception"] = _exception(exception)
-    return line({"testRunFinished": ended})
-
-
 def run_hook(hook_id: str, started_id: str, run_id: str, result: Result) -> bytes:
     """A hook of the whole run, from its start to its end."""
     started = {

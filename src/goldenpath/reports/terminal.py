@@ -42,7 +42,7 @@ def summary(records: Iterable[Record]) -> list[str]:
     run = _Run(records)
     if not run.ends:
         return []
-    sections = [_answered(run), _results(run), _skips(run), _meaning(run)]
+    sections = [_answered(run), _results(run), _losses(run), _skips(run), _meaning(run)]
     lines = ["", "Golden Path"]
     for number, section in enumerate(each for each in sections if each):
         lines += ["", *section] if number else section
@@ -55,6 +55,7 @@ class _Run:
     def __init__(self, records: Iterable[Record]) -> None:
         self.services: dict[str, Record] = {}
         self.fault: str | None = None
+        self.lost: list[tuple[str, tuple[str, ...], str]] = []
         last: dict[str, Record] = {}
         failed: set[str] = set()
         for each in records:
@@ -67,7 +68,9 @@ class _Run:
                 before = last.get(each["scenario"])
                 if before is None or each["attempt"] >= before["attempt"]:
                     last[each["scenario"]] = each
-                if each["status"] != "passed":
+                if lost := each.get("lost"):
+                    self.lost.append((each["scenario"], tuple(lost), each["message"] or ""))
+                elif each["status"] != "passed":
                     failed.add(each["scenario"])
         # What passed only on a later attempt is no success.
         self.ends = [
@@ -122,7 +125,9 @@ def _results(run: _Run) -> list[str]:
     """Scenarios by what they ran on and how they ended, by their last attempts."""
     counts: dict[str, Counter[tuple[str, str | None]]] = {}
     for end in run.ends:
-        counts.setdefault(_ran_on(end), Counter())[end["status"], end["standing"]] += 1
+        degraded = ", degraded" if end.get("degraded") and end["standing"] else ""
+        standing = f"{end['standing']}{degraded}" if end["standing"] else None
+        counts.setdefault(_ran_on(end), Counter())[end["status"], standing] += 1
     rows = [(label, ", ".join(_counted(row))) for label, row in sorted(counts.items())]
     return _table([("scenarios on", "results"), *rows])
 
@@ -138,6 +143,19 @@ def _ran_on(end: Record) -> str:
     uses = {(use["tier"], use["stand_in"]) for use in end["services"]}
     ordered = sorted(uses, key=lambda use: (Tier(use[0]).rank, use[1]))
     return ", ".join(f"{tier} (stand-in)" if stand_in else tier for tier, stand_in in ordered) or _ON_NOTHING
+
+
+def _losses(run: _Run) -> list[str]:
+    """What was lost on the way, and in which scenarios, the first ones only."""
+    if not run.lost:
+        return []
+    services = ", ".join(dict.fromkeys(name for _, names, _ in run.lost for name in names))
+    lines = _wrapped(f"lost on the way: {services}", "  ", "    ")
+    for scenario, _, message in run.lost[:_MOST_REASONS]:
+        lines += _wrapped(f"in {scenario}: {message}", "    ", "      ")
+    if len(run.lost) > _MOST_REASONS:
+        lines.append(f"    and in {len(run.lost) - _MOST_REASONS} others")
+    return lines
 
 
 def _skips(run: _Run) -> list[str]:

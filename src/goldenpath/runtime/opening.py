@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
 from goldenpath.domain.errors import GoldenPathError, MissingCapability, ServiceUnavailable
 from goldenpath.domain.values import Resolution
-from goldenpath.ports.adapter import Adapter, OpenContext
+from goldenpath.ports.adapter import Adapter, Address, OpenContext
 
 OPENING: Final = 30.0
 """Seconds that one adapter gets to open."""
@@ -34,18 +34,21 @@ class OpenAdapters:
     Args:
         resolution: What answers each service.
         adapter: Gives the adapter of a name.
-        context: Makes what an adapter is given: from the service that it answers first, and what it needs.
+        context: Makes what an adapter is given: from the service that it answers first, what it needs, and where it is.
+        address: Where a service is; it starts what is to be started.
     """
 
     def __init__(
         self,
         resolution: Resolution,
         adapter: Callable[[str], Adapter],
-        context: Callable[[str, tuple[str, ...]], OpenContext],
+        context: Callable[[str, tuple[str, ...], Address], OpenContext],
+        address: Callable[[str], Awaitable[Address]],
     ) -> None:
         self._resolution = resolution
         self._adapter = adapter
         self._context = context
+        self._address = address
         self._ports: dict[str, Any] = {}
         self._requests: asyncio.Queue[_Request | None] = asyncio.Queue()
         self._keeper: asyncio.Task[BaseException | None] | None = None
@@ -136,7 +139,8 @@ class OpenAdapters:
         needs = tuple(need for need in adapter.needs if need not in adapter.services)
         for need in needs:
             await self._open(need, stack)
-        ports = await self._enter(service, adapter.open(self._context(service, needs)), stack)
+        address = await self._address(service)
+        ports = await self._enter(service, adapter.open(self._context(service, needs, address)), stack)
         # Of an adapter's services only those that it was chosen for: another may answer the others.
         for each, port in ports.items():
             if each in self._resolution and self._resolution[each].adapter == self._resolution[service].adapter:

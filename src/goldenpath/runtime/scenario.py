@@ -11,7 +11,8 @@ from weakref import WeakSet
 from msgspec import Struct
 
 from goldenpath.domain.timeline import Event, Observation, ScenarioFinished, ScenarioStarted, ServiceUse, StepFinished
-from goldenpath.ports.adapter import OpenContext
+from goldenpath.gherkin.messages import id_of
+from goldenpath.ports.adapter import Address, OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.runtime.loop import ScenarioTask
 from goldenpath.runtime.observing import ObservedPort, Operation, Seen
@@ -34,6 +35,7 @@ class ScenarioInfo(Struct, frozen=True):
         id: The scenario's id (feature path, names, row, ordinal).
         attempt: From 1.
         service_tags: Which of its tags (without ``@``) belong to which service, besides those of the settings.
+        lost: What was lost in each earlier attempt that ended with that, so that it started again on what was left.
     """
 
     id: str
@@ -46,6 +48,7 @@ class ScenarioInfo(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     row: tuple[str, ...] = ()
     service_tags: Mapping[str, str] = {}
+    lost: tuple[str, ...] = ()
 
 
 class OpenedScenario:
@@ -55,11 +58,15 @@ class OpenedScenario:
 
     Attributes:
         observations: What was observed so far, in order, redacted.
+        resolution: What answers in it; a loss changes it for later ones only.
+        lost: What was lost in it, by service, with what was seen.
     """
 
     def __init__(self, session: RunSession, info: ScenarioInfo, task: ScenarioTask) -> None:
         self.info = info
         self.observations: list[Observation] = []
+        self.resolution = session.resolution
+        self.lost: dict[str, str] = {}
         self._session = session
         self._task = task
         self._step: int | None = None
@@ -70,7 +77,7 @@ class OpenedScenario:
     @cached_property
     def services(self) -> Services:
         """The services that its steps talk to."""
-        resolution = self._session.resolution
+        resolution = self.resolution
         names = (*resolution.services, *(each.service for each in resolution.unanswered))
         return Services({name: self._port(name, SCENARIO) for name in names}, self._clock, self._task.run)
 
@@ -89,7 +96,13 @@ class OpenedScenario:
     @cached_property
     def _adapters(self) -> OpenAdapters:
         session = self._session
-        adapters = OpenAdapters(session.resolution, session.registry.__getitem__, self._context)
+        resolution = self.resolution
+        adapters = OpenAdapters(
+            resolution,
+            session.registry.__getitem__,
+            self._context,
+            lambda service: session.started.address(service, resolution),
+        )
         if self._is_over:
             adapters.refuse()
         return adapters
@@ -137,6 +150,11 @@ class OpenedScenario:
         """A text for people without the secrets of this run."""
         return self._session.redactor.text(text)
 
+    @property
+    def must_run(self) -> bool:
+        """Whether what cannot run counts as a failure: on a build server."""
+        return self._session.settings.ci
+
     def owed(self, needs: Collection[str]) -> str | None:
         """Why nothing answers a service that this scenario needs, where that counts as a failure: on a build server.
 
@@ -146,7 +164,7 @@ class OpenedScenario:
         if not self._session.settings.ci:
             return None
         wanted = {need.partition(".")[0] for need in needs} | self._owners.keys()
-        gone = (each for each in self._session.resolution.unanswered if each.service in wanted)
+        gone = (each for each in self.resolution.unanswered if each.service in wanted)
         return next((f"nothing answers {each.service}: {each.reason}" for each in gone), None)
 
     def missing(self, needs: Collection[str]) -> str | None:
@@ -157,7 +175,7 @@ class OpenedScenario:
         """
         if not needs and not self._owners:
             return None
-        resolution = self._session.resolution
+        resolution = self.resolution
         unanswered = {each.service: each.reason for each in resolution.unanswered}
         for need in (*needs, *(f"{service}." for service in self._owners)):
             service, _, capability = need.partition(".")
@@ -187,7 +205,7 @@ class OpenedScenario:
             return None
         seen = {each.service for each in self.observations if each.caller == SCENARIO and each.step is not None}
         for service, tag in self._owners.items():
-            if service in self._session.resolution and service not in seen:
+            if service in self.resolution and service not in seen:
                 return f"it proved nothing: it is tagged @{tag}, and none of its steps used {service}"
         return None
 
@@ -205,6 +223,15 @@ class OpenedScenario:
         wrong = self._close()
         return (self.proved_nothing() or wrong) if status == "passed" else None
 
+    def lose(self, error: BaseException) -> str | None:
+        """What to say of services that were lost, if that may be why something went wrong; None if none was.
+
+        Later attempts are resolved without them.
+        """
+        self.lost = self._session.lose(error)
+        told = (f"{name} ({self.resolution[name].tier}): {reason}" for name, reason in self.lost.items())
+        return f"lost on the way: {'; '.join(told)}" if self.lost else None
+
     def finish(self, status: str, message: str | None) -> None:
         """Write the end of the attempt, after ``close``.
 
@@ -217,10 +244,12 @@ class OpenedScenario:
             ScenarioFinished(
                 **self._common(),
                 status=status,
-                standing=_standing(status, used) if self.info.attempt == 1 else None,
+                standing=_standing(status, used) if self.info.attempt == 1 + len(self.info.lost) else None,
                 seconds=round(time.perf_counter() - self._begun, 6),
                 services=used,
                 message=None if message is None else self._session.redactor.text(message),
+                degraded=bool(self.info.lost),
+                lost=tuple(self.lost),
             )
         )
         self._session.flush()
@@ -231,7 +260,7 @@ class OpenedScenario:
         if not self.observations:
             return ()
         used = {each.service for each in self.observations}
-        choices = [choice for choice in self._session.resolution.choices if choice.service in used]
+        choices = [choice for choice in self.resolution.choices if choice.service in used]
         return tuple(ServiceUse(service=c.service, tier=c.tier.value, stand_in=c.stand_in) for c in choices)
 
     def _close(self) -> str | None:
@@ -259,9 +288,9 @@ class OpenedScenario:
         tags = (tag.removeprefix("@") for tag in self.info.tags)
         return {belongs[tag]: tag for tag in tags if tag in belongs}
 
-    def _context(self, service: str, needs: tuple[str, ...]) -> OpenContext:
+    def _context(self, service: str, needs: tuple[str, ...], address: Address) -> OpenContext:
         settings = self._session.settings
-        scripts = [str(self._session.root / each) for each in settings.scripts]
+        scripts = [str(each) for each in self._session.scripts]
         return OpenContext(
             scenario=self.info.id,
             clock=self._clock,
@@ -269,6 +298,8 @@ class OpenedScenario:
             ports={need: self._port(need, service) for need in needs},
             settings={"scripts": scripts} | dict(settings.service_settings.get(service, {})),
             fault=settings.fault,
+            key=f"{id_of(self.info.id)[:12]}{self.info.attempt}",
+            address=address,
         )
 
     def _port(self, service: str, caller: str) -> ObservedPort:
@@ -280,9 +311,9 @@ class OpenedScenario:
         return ObservedPort(service, caller, protocol_of(service), port, self._observe, made=self._made.add)
 
     def _observe(self, seen: Seen) -> None:
-        if seen.service not in self._session.resolution:
+        if seen.service not in self.resolution:
             return
-        choice = self._session.resolution[seen.service]
+        choice = self.resolution[seen.service]
         told = {"in": payload(seen.given, self._session.redactor)}
         if seen.answer is not None:
             # A bare text is named by its operation: what ``ticket`` gives is a ticket.

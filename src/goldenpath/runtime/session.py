@@ -5,8 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +14,14 @@ from goldenpath.config import Settings
 from goldenpath.domain.errors import UsageError
 from goldenpath.domain.redaction import Redactor
 from goldenpath.domain.timeline import RejectedCandidate, RunFinished, RunStarted, ServiceResolved
-from goldenpath.domain.values import Resolution
+from goldenpath.domain.values import Availability, Choice, Resolution, Tier
+from goldenpath.ports.adapter import Address, StartContext
 from goldenpath.reference import faults
 from goldenpath.resolution import Registry, candidates, probe, resolve
 from goldenpath.runtime.loop import Loop, ScenarioTask
+from goldenpath.runtime.losing import gone, may_be_a_loss, named
 from goldenpath.runtime.scenario import OpenedScenario, ScenarioInfo
+from goldenpath.runtime.starting import RunsServers, StartedServices
 from goldenpath.runtime.timeline import Bus, TimelineWriter, now
 from goldenpath.store.joining import Record
 from goldenpath.store.runs import MAIN, RunFolder, read
@@ -43,6 +45,10 @@ class RunSession:
         command: The arguments of the command line, for the record.
         loop: The loop of the process.
         workers: How many processes run scenarios.
+
+    Attributes:
+        scripts: Files with more scripts for the assistant, as absolute paths.
+        started: What this process has started.
     """
 
     def __init__(
@@ -66,26 +72,53 @@ class RunSession:
         self.redactor = Redactor("" if worker == MAIN else f"{worker}.")
         self._command = command
         self._loop = loop
+        self._resolution: Resolution | None = None
+        self._availability: dict[str, Availability] = {}
         self._workers = workers
         self._folder = RunFolder(root / settings.output, run_id, worker)
         self._writer = TimelineWriter(self._folder, self.redactor)
         self._messages = MessageParts(self._folder.parts, worker)
+        self._servers = RunsServers(root / settings.output / "servers" / run_id)
+        self.scripts = tuple(root / each for each in settings.scripts)
+        self.started = StartedServices(registry.__getitem__, self._start_context)
         self._begun = time.perf_counter()
         self.bus.listen(self._writer.write)
 
-    @cached_property
+    @property
     def resolution(self) -> Resolution:
-        """What answers each service; settled when it is first asked for.
+        """What answers each service; settled when it is first asked for, and anew when a service was lost.
 
         Raises:
             UsageError: What was asked for cannot be had, or there is no such fault.
         """
-        if self.settings.fault is not None:
-            faults.find(self.settings.fault)
-        availability = self._loop.run(probe(candidates(self.settings, self.registry)))
-        resolution = resolve(self.settings, self.registry, availability)
-        self._check_tags(resolution)
-        return resolution
+        if self._resolution is None:
+            if self.settings.fault is not None:
+                faults.find(self.settings.fault)
+            self._availability = dict(self._loop.run(probe(candidates(self.settings, self.registry))))
+            self._resolution = resolve(self.settings, self.registry, self._availability)
+            self._check_tags(self._resolution)
+        return self._resolution
+
+    def lose(self, error: BaseException) -> dict[str, str]:
+        """Which services were lost, if that may be why something went wrong; what is left answers from now on.
+
+        Returns:
+            Each lost service with what was seen of it; nothing where the error says something else.
+        """
+        if not may_be_a_loss(error):
+            return {}
+        before = self.resolution
+        lost = self._loop.run(gone(before, self.registry.__getitem__, self.started.known))
+        # What an adapter says is lost may be back by now: it is left alone all the same, if it could be lost at all.
+        said = named(error)
+        lost |= {each: said[each] for each in said if each in before and before[each].tier is not Tier.MOCK}
+        if not lost:
+            return {}
+        for service, reason in lost.items():
+            self._availability[before[service].adapter] = Availability(False, f"it was lost in mid-run: {reason}")
+        self._resolution = resolve(self.settings, self.registry, self._availability)
+        self._tell_choices(each for each in self._resolution.choices if each not in before.choices)
+        return lost
 
     def prepare(self) -> None:
         """Settle what must be settled before the first scenario of this process.
@@ -119,6 +152,7 @@ class RunSession:
         """
         self._writer.close()
         self._messages.close()
+        self._servers.end()
         if self.worker != MAIN or not self._folder.timeline.exists():
             return
         interrupted = exit_status == INTERRUPTED
@@ -134,6 +168,25 @@ class RunSession:
             target = self.root / self.settings.messages
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._folder.messages, target)
+
+    def _start_context(self, service: str, addresses: Mapping[str, Address]) -> StartContext:
+        """What an adapter is given to start its service with."""
+        if self.worker == MAIN:
+            self._servers.live()
+        return StartContext(
+            run_id=self.run_id,
+            worker=self.worker,
+            folder=self._servers.folder,
+            owner=self._servers.owner,
+            addresses=addresses,
+            settings=dict(self.settings.service_settings.get(service, {})),
+            scripts=self.scripts,
+            fault=self.settings.fault,
+        )
+
+    def live(self) -> None:
+        """Say that the run lives, before workers start anything for it (the main process of a run with workers)."""
+        self._servers.live()
 
     def _last_message(self, interrupted: bool, exception: BaseException | None) -> dict[str, Any]:
         if exception is None:
@@ -183,7 +236,11 @@ class RunSession:
         resolution = self.resolution
         if self._writer.open():
             self._write_start()
-        for choice in resolution.choices:
+        self._tell_choices(resolution.choices)
+        self._writer.flush()
+
+    def _tell_choices(self, choices: Iterable[Choice]) -> None:
+        for choice in choices:
             self.bus.emit(
                 ServiceResolved(
                     at=now(),
@@ -198,7 +255,6 @@ class RunSession:
                     ),
                 )
             )
-        self._writer.flush()
 
     def _write_start(self) -> None:
         started = RunStarted(

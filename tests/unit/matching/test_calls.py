@@ -65,7 +65,6 @@ def test_what_neither_the_sentence_nor_the_step_gives_is_a_fixture():
     assert call.required == ("who", "what", "docstring", "people", "kind")
     assert call.fixtures == ("people", "kind")
     assert call.parameters == {"who", "what", "docstring", "people", "kind", "often"}
-    assert (call.takes_docstring, call.takes_datatable) == (True, False)
 
 
 def test_names_of_other_parsers_are_known_beforehand():

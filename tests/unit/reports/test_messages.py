@@ -125,14 +125,6 @@ def test_any_text_is_one_line_and_comes_back(text):
     assert finished["testStepFinished"]["testStepResult"]["message"] == text
 
 
-def test_how_a_run_ends():
-    (fine,) = read(messages.run_finished("run", success=True))
-    assert fine["testRunFinished"]["success"] is True
-    (broken,) = read(messages.run_finished("run", success=False, message="m", exception=("E", "m", "trace")))
-    assert broken["testRunFinished"]["exception"] == {"type": "E", "message": "m", "stackTrace": "trace"}
-    assert not streams.changed([fine, broken])
-
-
 def test_who_writes():
     (meta,) = read(messages.meta())
     assert meta["meta"]["implementation"]["name"] == "goldenpath"

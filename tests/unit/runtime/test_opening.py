@@ -41,13 +41,20 @@ class Clerk:
         (await self.adapters().port("shelf")).append("the last letter")
 
 
+async def nowhere(service):
+    """What was not started is nowhere."""
+    return {}
+
+
 def test_an_adapter_that_closes_still_reaches_what_it_needs():
     async def scenario():
         shelf, clerk = Shelf(), Clerk(lambda: adapters)
         known = {"shelf": shelf, "clerk": clerk}
         resolution = Resolution(tuple(Choice(name, name, Tier.MOCK, True, "") for name in known))
         clock, ids = ScenarioClock(), SeededIds("test")
-        adapters = OpenAdapters(resolution, known.__getitem__, lambda service, needs: OpenContext("test", clock, ids))
+        adapters = OpenAdapters(
+            resolution, known.__getitem__, lambda service, needs, address: OpenContext("test", clock, ids), nowhere
+        )
         await adapters.port("clerk")
         letters = await adapters.port("shelf")
         await adapters.close()
@@ -81,7 +88,9 @@ class Stubborn:
 def stubborn(where):
     resolution = Resolution((Choice("stubborn", "stubborn.own", Tier.LOCAL, False, ""),))
     clock, ids = ScenarioClock(), SeededIds("test")
-    return OpenAdapters(resolution, lambda _: Stubborn(where), lambda service, needs: OpenContext("test", clock, ids))
+    return OpenAdapters(
+        resolution, lambda _: Stubborn(where), lambda service, needs, address: OpenContext("test", clock, ids), nowhere
+    )
 
 
 def test_an_adapter_that_never_opens_is_lost_in_time(monkeypatch):

@@ -1,0 +1,95 @@
+"""What a process that runs scenarios starts for them: each service once, what it needs before it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.ports.adapter import Adapter, Address, StartContext
+from goldenpath.stack.locks import FileLock
+
+if TYPE_CHECKING:
+    from goldenpath.domain.values import Resolution
+
+OWNER = "owner.lock"
+"""The file that the main process of a run holds locked while it lives; who looks after servers watches it."""
+
+
+class RunsServers:
+    """The folder in which a run keeps what it starts, and the lock that says that the run lives.
+
+    Args:
+        folder: Made when the first service starts; gone when the run has ended.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = FileLock(self.owner)
+        self._is_ours = False
+
+    @property
+    def owner(self) -> Path:
+        """The lock's file."""
+        return self.folder / OWNER
+
+    def live(self) -> None:
+        """Say that the run lives (its main process), before anything is started for it."""
+        if not self._is_ours:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._is_ours = self._lock.acquire()
+
+    def end(self) -> None:
+        """Stop what was started for the run, and remove its folder (its main process)."""
+        if not self._is_ours:
+            return
+        if any(each.name != OWNER for each in self.folder.iterdir()):
+            from goldenpath.stack import client
+
+            client.end(self.folder)
+        self._lock.release()
+        self._is_ours = False
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class StartedServices:
+    """Where the services of this process are: those that were started, and those that others run.
+
+    Args:
+        adapter: Gives the adapter of a name.
+        context: Makes what an adapter is given to start: from its service, and the addresses of what it needs.
+    """
+
+    def __init__(
+        self,
+        adapter: Callable[[str], Adapter],
+        context: Callable[[str, Mapping[str, Address]], StartContext],
+    ) -> None:
+        self._adapter = adapter
+        self._context = context
+        self._addresses: dict[tuple[str, str], Address] = {}
+
+    async def address(self, service: str, resolution: Resolution) -> Address:
+        """Where a service is; it is started if it was not. Nothing where its adapter starts nothing.
+
+        Raises:
+            ServiceUnavailable: It does not start.
+        """
+        name = resolution[service].adapter
+        known = self._addresses.get((name, service))
+        if known is None:
+            adapter: Any = self._adapter(name)
+            start = getattr(adapter, "start", None)
+            if start is None:
+                known = {}
+            else:
+                needs = [need for need in adapter.needs if need not in adapter.services and need in resolution]
+                addresses = {need: await self.address(need, resolution) for need in needs}
+                known = await start(self._context(service, addresses))
+            self._addresses[name, service] = known
+        return known
+
+    def known(self, adapter: str, service: str) -> Address | None:
+        """Where a service is that was used so far; None for one that was not."""
+        return self._addresses.get((adapter, service))
