@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from goldenpath.domain.errors import NotSeen
+from goldenpath.domain.errors import NotSeen, ServiceUnavailable
 from goldenpath.ports.agents import Started
 
 Found = TypeVar("Found")
@@ -22,6 +22,9 @@ FAILED: Final = "agent_failed"
 
 ENDINGS: Final = frozenset({COMPLETED, FAILED})
 """A run has one of these, and nothing after it."""
+
+LINE_LOST: Final = 1006
+"""What stands for a close code where a connection ended without one (RFC 6455, 7.4.1)."""
 
 SESSION_ENDED: Final = 1008
 """The close code of a socket whose session has ended (RFC 6455, 7.4.1: policy violation)."""
@@ -111,6 +114,7 @@ class Connection:
         self._events: list[Event] = []
         self._taken: set[int] = set()
         self._closed: Closed | None = None
+        self._lost = ""
         self._changed = asyncio.Event()
         self._watchers: list[Watcher] = []
 
@@ -143,6 +147,7 @@ class Connection:
 
         Raises:
             NotSeen: None came ``within`` seconds.
+            ServiceUnavailable: The line was lost.
         """
 
         def find() -> Event | None:
@@ -161,6 +166,7 @@ class Connection:
 
         Raises:
             NotSeen: The run had not ended ``within`` seconds.
+            ServiceUnavailable: The line was lost.
         """
 
         def find() -> Event | None:
@@ -173,6 +179,7 @@ class Connection:
 
         Raises:
             NotSeen: None came ``within`` seconds.
+            ServiceUnavailable: The line was lost.
         """
 
         def find() -> Event | None:
@@ -211,6 +218,12 @@ class Connection:
             self._closed = Closed(code, reason)
             self._changed.set()
 
+    def lost(self, reason: str) -> None:
+        """The line is gone, and nobody said goodbye (for the adapter): who waits for more is told that, at once."""
+        if self._closed is None:
+            self._lost = reason
+            self.ended(LINE_LOST, reason)
+
     def forget(self, run_id: str) -> None:
         """Leave a run out of what was received, as if it had not been watched; its events stay observed."""
         kept = [place for place, event in enumerate(self._events) if event.run_id != run_id]
@@ -231,6 +244,8 @@ class Connection:
         try:
             async with asyncio.timeout(within):
                 while (found := find()) is None:
+                    if self._lost:
+                        raise ServiceUnavailable("events", self._lost)
                     self._changed.clear()
                     await self._changed.wait()
                 return found

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import Connection, and_, bindparam, case, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from goldenpath.domain.errors import Conflict, Invalid, NotFound
+from goldenpath.domain.errors import Conflict, Invalid, NotFound, ServiceUnavailable
 from goldenpath.ports.database import MessageRow, RunRow, ThreadRow, UserRow
-from goldenpath.reference.storage.tables import check, checked, messages, runs, threads, users
+from goldenpath.reference.storage.tables import check, checked, is_text, messages, runs, threads, users
 
 if TYPE_CHECKING:
     from sqlalchemy import Select, Table
@@ -81,6 +82,8 @@ class SqlStore:
 
     Args:
         transaction: Works on that database.
+
+    Every operation raises ``ServiceUnavailable`` when the database cannot be reached.
     """
 
     def __init__(self, transaction: Transaction) -> None:
@@ -98,7 +101,7 @@ class SqlStore:
         """See ``Store``."""
         values = checked(users, row) | {"email_folded": row.email.casefold()}
         try:
-            await self._transaction(lambda connection: connection.execute(insert(users), values))
+            await self._do(lambda connection: connection.execute(insert(users), values))
         except IntegrityError:
             raise Conflict("the email or the id is taken", code="taken") from None
 
@@ -122,7 +125,7 @@ class SqlStore:
         """See ``Store``."""
         values = self._checked_thread(row)
         try:
-            await self._transaction(lambda connection: connection.execute(insert(threads), values))
+            await self._do(lambda connection: connection.execute(insert(threads), values))
         except IntegrityError:
             if await self.user(row.owner_id) is None:
                 raise Invalid("there is no such owner", code="no_owner") from None
@@ -156,7 +159,7 @@ class SqlStore:
             connection.execute(insert(messages), message)
 
         try:
-            await self._transaction(store)
+            await self._do(store)
         except IntegrityError:
             raise Conflict("the id is taken", code="taken") from None
 
@@ -164,6 +167,8 @@ class SqlStore:
         self, run_id: str, *, status: str, error: str | None, finished_at: datetime, answer: MessageRow | None
     ) -> None:
         """See ``Store``."""
+        if not is_text(run_id):
+            raise NotFound("there is no such run", code="no_run")
         for name, value in {"status": status, "error": error, "finished_at": finished_at}.items():
             check(runs.c[name], value)
         said = answer.content if answer else None
@@ -178,20 +183,27 @@ class SqlStore:
             connection.execute(_TOUCH, {"thread": thread_id, "at": finished_at})
 
         try:
-            await self._transaction(store)
+            await self._do(store)
         except IntegrityError:
             raise Conflict("the answer's id is taken", code="taken") from None
 
     async def _all(self, kind: type[AnyRow], query: Select[Any], **values: object) -> tuple[AnyRow, ...]:
-        rows = await self._transaction(lambda connection: connection.execute(query, values).all())
+        if not all(is_text(value) for value in values.values() if isinstance(value, str)):
+            return ()  # no row has it
+        rows = await self._do(lambda connection: connection.execute(query, values).all())
         return tuple(kind(*row) for row in rows)
 
     async def _one(self, kind: type[AnyRow], query: Select[Any], **values: object) -> AnyRow | None:
-        try:
-            found = await self._all(kind, query, **values)
-        except UnicodeEncodeError:  # half a surrogate pair: no row has it
-            return None
+        found = await self._all(kind, query, **values)
         return found[0] if found else None
+
+    async def _do(self, work: Callable[[Connection], Any]) -> Any:
+        try:
+            return await self._transaction(work)
+        except (SQLAlchemyError, OSError) as error:
+            if (reason := _lost(error)) is None:
+                raise
+            raise ServiceUnavailable("database", reason) from error
 
     def _checked_thread(self, row: ThreadRow) -> dict[str, Any]:
         if not row.title:
@@ -208,3 +220,21 @@ def _not_running(connection: Connection, run_id: str) -> Conflict | NotFound:
     if connection.execute(_IS_RUN, {"run": run_id}).first():
         return Conflict("the run has ended already", code="ended")
     return NotFound("there is no such run", code="no_run")
+
+
+_AWAY: Final = ("08", "28", "3D", "53", "57")
+"""Classes of SQLSTATE after which the database is not there for us: connection, sign-in, no such database, resources,
+an operator (PostgreSQL, appendix A)."""
+
+
+def _lost(error: BaseException) -> str | None:
+    """Why the database cannot be reached; None where it can, and the error is about something else."""
+    if isinstance(error, DBAPIError):
+        away = error.connection_invalidated
+        error = error.orig or error
+    else:
+        away = isinstance(error, OSError | PoolTimeout)
+    state = getattr(error, "sqlstate", None)
+    if away or isinstance(error, OSError) or str(state)[:2] in _AWAY:
+        return f"{type(error).__name__}: {str(error) or 'the connection was lost'}"
+    return None

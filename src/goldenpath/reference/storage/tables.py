@@ -161,19 +161,24 @@ def check(column: Column[Any], value: object) -> None:
     elif isinstance(column.type, Instant):
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise Invalid(f"{what} must be a time with a zone", code="no_zone")
+    elif isinstance(column.type, Texts):
+        for each in value if isinstance(value, tuple) else (value,):
+            _check_text(what, each, None)
     elif isinstance(column.type, String):
         _check_text(what, value, column.type.length)
 
 
 def _check_text(what: str, value: object, length: int | None) -> None:
-    if not isinstance(value, str) or "\0" in value or not _is_unicode(value):
+    if not isinstance(value, str) or not is_text(value):
         raise Invalid(f"{what} must be a text of Unicode without NUL", code="no_text")
     if length is not None and len(value) > length:
         raise Invalid(f"{what} has {len(value)} characters; at most {length} are allowed", code="too_long")
 
 
-def _is_unicode(text: str) -> bool:
-    """Whether it can be encoded: half a surrogate pair cannot."""
+def is_text(text: str) -> bool:
+    """Whether a column can hold it: no NUL, and no half of a surrogate pair."""
+    if "\0" in text:
+        return False
     try:
         text.encode()
     except UnicodeEncodeError:
