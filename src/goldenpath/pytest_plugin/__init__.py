@@ -22,6 +22,7 @@ from goldenpath.pytest_plugin.fixtures import (
     gp_events,
     services,
 )
+from goldenpath.pytest_plugin.plain_choice import MARKERS, is_ours, tags_of
 
 __all__ = ["gp_agents", "gp_auth", "gp_cache", "gp_clock", "gp_database", "gp_events", "services"]
 
@@ -39,13 +40,15 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, None
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """See to it that what a run with features changes in the process is undone, behind all that others undo."""
+    """Declare our markers; see to it that what a run changes in the process is undone, behind all that others undo."""
 
     def restore() -> None:
         if (garbage := sys.modules.get("goldenpath.pytest_plugin.garbage")) is not None:
             garbage.restore(config)
 
     config.add_cleanup(restore)
+    for line in MARKERS.values():
+        config.addinivalue_line("markers", line)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -70,10 +73,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of xdist which run it belongs to."""
+    """Tell a worker of xdist which run it belongs to, and let that run live for what the worker starts."""
     from goldenpath.pytest_plugin.run import WORKER_INPUT, Run
 
-    node.workerinput[WORKER_INPUT] = Run.of(node.config).run_id
+    run = Run.of(node.config)
+    node.workerinput[WORKER_INPUT] = run.run_id
+    if run.may_start:
+        run.session.live()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -103,15 +109,20 @@ def pytest_collect_file(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Collect the features that a walk met and that are ours to run; keep those whose tags fit."""
+    """Collect the features that a walk met and that are ours to run; keep what is ours and whose tags fit."""
     from goldenpath.pytest_plugin.run import Run
 
     run = Run.of(config)
     run.deferred.expand(session, items)
+    tests = {item: tags_of(item) for item in items if is_ours(item, explicit=run.settings.explicit)}
+    if tests:
+        from goldenpath.pytest_plugin.plain import PlainTests
+
+        PlainTests.of(config)
     if run.tags is not None:
         from goldenpath.pytest_plugin.tags import select
 
-        select(config, items, run.tags)
+        select(config, items, run.tags, tests)
     if run.settings.order != "defined":
         from goldenpath.pytest_plugin.ordering import drawn, order
 
