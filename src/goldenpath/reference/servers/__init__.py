@@ -1,0 +1,1 @@
+"""The reference platform as servers: its behaviour over HTTP and WebSocket."""
