@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from goldenpath.config.options import OPTIONS, StepModules
+from goldenpath.config.options import OPTIONS, Platform, StepModules
 from goldenpath.config.toml_lines import line_of, line_of_error, without_place
 from goldenpath.domain.errors import SettingsError
 
@@ -101,6 +101,8 @@ def _parse(path: Path, table: tuple[str, ...]) -> SettingsFile:
 
 
 def _validate(file: SettingsFile) -> None:
+    if _evident(file.values):
+        return
     from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 
     fields: Any = {each.key: (each.type | None, None) for each in OPTIONS if each.key is not None}
@@ -110,6 +112,25 @@ def _validate(file: SettingsFile) -> None:
     except ValidationError as invalid:
         errors = [dict(error) for error in invalid.errors(include_url=False, include_context=False)]
         raise _as_settings_error(file, errors) from None
+
+
+def _evident(values: object) -> bool:
+    """Whether a table is right at a glance: most are, and pydantic takes longer to load than a short run lasts."""
+    types = {each.key: each.type for each in OPTIONS if each.key is not None}
+    return isinstance(values, dict) and all(key in types and _fits(each, types[key]) for key, each in values.items())
+
+
+def _fits(value: object, expected: Any) -> bool:
+    """Whether a value is evidently of a type; False also where that takes a closer look."""
+    inner = get_args(expected)
+    if get_origin(expected) is list:
+        return isinstance(value, list) and all(_fits(each, inner[0]) for each in value)
+    if get_origin(expected) is dict:
+        return isinstance(value, dict) and all(_fits(each, inner[1]) for each in value.values())
+    if is_dataclass(expected):
+        types = get_type_hints(expected)
+        return isinstance(value, dict) and all(key in types and _fits(value[key], types[key]) for key in value)
+    return expected in {str, bool, float} and type(value) is expected
 
 
 def _as_settings_error(file: SettingsFile, errors: Sequence[Mapping[str, Any]]) -> SettingsError:
@@ -137,7 +158,8 @@ def _as_settings_error(file: SettingsFile, errors: Sequence[Mapping[str, Any]]) 
 
 def _keys_at(path: Sequence[object]) -> list[str]:
     if len(path) > 1:
-        return [name for name in StepModules.__dataclass_fields__ if not name.startswith("_")]
+        of: type[Platform | StepModules] = Platform if path[0] == "platform" else StepModules
+        return [each.name for each in fields(of)]
     return [each.key for each in OPTIONS if each.key is not None]
 
 

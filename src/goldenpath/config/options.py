@@ -29,6 +29,13 @@ MODES: Final = (*(mode.value for mode in Mode), *MODE_ALIASES)
 AMBIGUOUS: Final = ("error", "first")
 
 TIERS: Final = (*(tier.value for tier in Tier), NONE)
+FLOORS: Final = tuple(tier.value for tier in Tier)
+
+PATH_CATEGORIES: Final = ("service_independent", "hybrid", "real_services")
+"""What a tag, a marker or a folder makes of a test: always on mocks, on whatever the run has, never on a mock."""
+
+CATEGORIES: Final = {"integration": None, "golden_path_integration": "@golden_path"}
+"""What can be selected by a word of the strategy paper, and the tag that stands for it; None for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,15 @@ class StepModules:
 
     module: str
     features: str | None = None
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The reference platform in this project; ``product`` says that it is the product, and its servers no stand-ins."""
+
+    product: bool = False
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
@@ -80,7 +96,7 @@ OPTIONS: Final = (
         "mode",
         "What answers: one tier for every service, or hybrid, the best that is there for each.",
         'mode = "mock"',
-        flags=("--mode", "--golden-mode"),
+        flags=("--mode", "--golden-mode", "--execution-mode", "--golden-execution-mode"),
         key="mode",
         env="GOLDENPATH_MODE",
         default=Mode.HYBRID.value,
@@ -98,6 +114,63 @@ OPTIONS: Final = (
         metavar="NAME=TIER",
         repeatable=True,
         type=dict[str, str | dict[str, Any]],
+    ),
+    Option(
+        "real_services",
+        "Let no stand-in answer: the mode real_services under another name.",
+        "--real-services",
+        flags=("--real-services", "--golden-real-services"),
+        env="GOLDENPATH_REAL_SERVICES",
+        default=False,
+        type=bool,
+    ),
+    Option(
+        "require",
+        "The least tier for what bears a tag or a marker: where only less is there, it does not run.",
+        '[require]\ncritical = "local"',
+        flags=("--require", "--golden-require"),
+        key="require",
+        env="GOLDENPATH_REQUIRE",
+        choices=FLOORS,
+        metavar="TAG=TIER",
+        repeatable=True,
+        type=dict[str, str],
+    ),
+    Option(
+        "paths",
+        "What the tests below a folder run on: service_independent is always on mocks, real_services never on a mock; "
+        "a tag or marker of that name says the same of one test.",
+        '[paths]\n"tests/integration/real_services" = "real_services"',
+        key="paths",
+        choices=PATH_CATEGORIES,
+        type=dict[str, str],
+    ),
+    Option(
+        "category",
+        "Run only this category: integration is everything, golden_path_integration what is tagged @golden_path.",
+        "--category golden_path_integration",
+        flags=("--category", "--golden-category"),
+        env="GOLDENPATH_CATEGORY",
+        choices=tuple(CATEGORIES),
+        metavar="CATEGORY",
+    ),
+    Option(
+        "probe_deadline",
+        "In how many seconds every look at a service must be over; what has not answered by then is not there.",
+        "probe_deadline = 1.5",
+        flags=("--probe-deadline", "--golden-probe-deadline"),
+        key="probe_deadline",
+        env="GOLDENPATH_PROBE_DEADLINE",
+        default=2.0,
+        metavar="SECONDS",
+        type=float,
+    ),
+    Option(
+        "platform",
+        "With product = true the reference platform is what is tested here, and its servers are no stand-ins.",
+        "[platform]\nproduct = true",
+        key="platform",
+        type=Platform,
     ),
     Option(
         "tags",

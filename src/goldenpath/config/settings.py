@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,19 +13,24 @@ from typing import Any, Final
 from goldenpath.config.file import SettingsFile, nearest, read
 from goldenpath.config.options import (
     AMBIGUOUS,
+    CATEGORIES,
+    FLOORS,
     MODE_ALIASES,
     MODES,
     NO_STAND_INS,
     OPTIONS,
     ORDERS,
+    PATH_CATEGORIES,
     TIERS,
     Option,
+    Platform,
     StepModules,
     option,
 )
 from goldenpath.domain.errors import SettingsError
 from goldenpath.domain.values import Mode
 
+_ADDRESS: Final = re.compile(r"GOLDENPATH_([A-Z][A-Z0-9_]*)_URL")
 _YES: Final = frozenset({"1", "true", "yes", "on"})
 _NO: Final = frozenset({"", "0", "false", "no", "off"})
 
@@ -35,7 +42,13 @@ class Settings:
     Attributes:
         mode: What answers, for every service without a word of its own.
         services: The tier of one service, or ``none`` for one that the project does not have.
-        tags: A Cucumber tag expression, unparsed; None for every scenario.
+        tags: A Cucumber tag expression, unparsed, with that of the category; None for every scenario.
+        real_services: Whether that mode was asked for by its flag; ``mode`` and ``stand_ins`` say what comes of it.
+        require: The least tier, by tag or marker (without ``@``).
+        paths: What the tests below a folder are: ``service_independent``, ``hybrid`` or ``real_services``.
+        category: The strategy paper's word for what is selected; None for everything.
+        probe_deadline: Seconds in which every probe must have answered.
+        platform: What the reference platform is in this project.
         steps: The modules with the sentences, in the order in which they are loaded.
         ambiguous: What becomes of a step that several sentences of one scope answer: ``error``, or ``first`` for the
             one that pytest-bdd would take.
@@ -60,6 +73,12 @@ class Settings:
     mode: Mode = Mode.HYBRID
     services: Mapping[str, str] = field(default_factory=dict)
     tags: str | None = None
+    real_services: bool = False
+    require: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    category: str | None = None
+    probe_deadline: float = 2.0
+    platform: Platform = field(default_factory=Platform)
     steps: tuple[StepModules, ...] = ()
     ambiguous: str = AMBIGUOUS[0]
     retry: int = 0
@@ -103,14 +122,20 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
     file = read(root)
     given = {each.name: found for each in OPTIONS if (found := _given(each, flags, environ, file)) is not None}
     tiers, tables = _services(flags, environ, file)
-    mode = given.get("mode", _Given(option("mode").default, ""))
-    _check_choice("mode", mode, MODES)
+    mode = _mode(given)
+    category = _category(given.get("category"))
     ambiguous = given.get("ambiguous", _Given(option("ambiguous").default, ""))
     _check_choice("word for ambiguous", ambiguous, AMBIGUOUS)
     return Settings(
         mode=MODE_ALIASES.get(mode.value) or Mode(mode.value),
         services=MappingProxyType(tiers),
-        tags=_text(given.get("tags")),
+        tags=_narrowed(_text(given.get("tags")), CATEGORIES.get(category or "")),
+        real_services=_switch(given.get("real_services")),
+        require=MappingProxyType(_require(flags, environ, file)),
+        paths=MappingProxyType(_paths(file)),
+        category=category,
+        probe_deadline=_seconds(given.get("probe_deadline"), option("probe_deadline").default),
+        platform=_platform(file),
         steps=tuple(_step_modules(_list(given.get("steps")))),
         ambiguous=ambiguous.value,
         retry=_count(given.get("retry")),
@@ -173,23 +198,94 @@ def _services(
             tiers[name] = _Given(tier, file.where("services", name, "tier") if isinstance(value, dict) else where)
         if table:
             tables[name] = MappingProxyType(table)
-    each = option("services")
-    from_variable = environ.get(each.env or "", "").split(",")
-    tiers |= _pairs([pair for pair in from_variable if pair.strip()], each.env or "")
-    tiers |= _pairs(flags.get(each.name) or (), each.flags[0])
+    tiers |= _said_in_pairs(option("services"), flags, environ, "database=mock")
     for given in tiers.values():
         _check_choice("tier", given, TIERS)
+    for name, url in _addresses(environ):
+        table = dict(tables.get(name, {}))
+        real = table.get("real")
+        table["real"] = {**(real if isinstance(real, dict) else {}), "url": url}
+        tables[name] = MappingProxyType(table)
     return {name: given.value for name, given in tiers.items()}, tables
 
 
-def _pairs(pairs: Iterable[str], where: str) -> dict[str, _Given]:
+def _addresses(environ: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Where others run a service, from ``GOLDENPATH_<NAME>_URL``."""
+    for variable, url in environ.items():
+        if url and (match := _ADDRESS.fullmatch(variable)):
+            yield match[1].lower(), url
+
+
+def _said_in_pairs(
+    each: Option, flags: Mapping[str, Any], environ: Mapping[str, str], example: str
+) -> dict[str, _Given]:
+    """What a variable and a flag say in pairs with an equals sign, by name; the flag stands above the variable."""
+    said = [(pair, each.env or "") for pair in environ.get(each.env or "", "").split(",") if pair.strip()]
+    said += [(pair, each.flags[0]) for pair in flags.get(each.name) or ()]
     found = {}
-    for pair in pairs:
+    for pair, where in said:
         name, sign, tier = (part.strip() for part in pair.partition("="))
         if not (name and sign and tier):
-            raise SettingsError(f"expected NAME=TIER, got {pair!r}", where=where, try_next=f"{where} database=mock")
+            raise SettingsError(f"expected {each.metavar}, got {pair!r}", where=where, try_next=f"{where} {example}")
         found[name] = _Given(tier, where)
     return found
+
+
+def _require(flags: Mapping[str, Any], environ: Mapping[str, str], file: SettingsFile) -> dict[str, str]:
+    """The least tier for each tag, without its ``@``."""
+    named = file.values.get("require", {})
+    tiers = {tag: _Given(tier, file.where("require", tag)) for tag, tier in named.items()}
+    tiers |= _said_in_pairs(option("require"), flags, environ, "critical=local")
+    for given in tiers.values():
+        _check_choice("tier", given, FLOORS)
+    return {tag.removeprefix("@"): given.value for tag, given in tiers.items()}
+
+
+def _paths(file: SettingsFile) -> dict[str, str]:
+    for folder, category in file.values.get("paths", {}).items():
+        _check_choice("category", _Given(category, file.where("paths", folder)), PATH_CATEGORIES)
+    return dict(file.values.get("paths", {}))
+
+
+def _platform(file: SettingsFile) -> Platform:
+    product = file.values.get("platform", {}).get("product", False)
+    return Platform(_switch(_Given(product, file.where("platform", "product"))) if product else False)
+
+
+def _mode(given: Mapping[str, _Given]) -> _Given:
+    """What was asked for; ``--real-services`` stands above everything but another mode on the same command line."""
+    mode = given.get("mode", _Given(option("mode").default, ""))
+    _check_choice("mode", mode, MODES)
+    switch = given.get("real_services")
+    if switch is None or not _switch(switch):
+        return mode
+    if mode.where in option("mode").flags and mode.value not in {NO_STAND_INS, Mode.HYBRID}:
+        said = f"{switch.where} lets no stand-in answer, and {mode.where} {mode.value} asks for something else"
+        raise SettingsError(said, where=switch.where, try_next=f"{mode.where} {NO_STAND_INS}")
+    return _Given(NO_STAND_INS, switch.where)
+
+
+def _category(given: _Given | None) -> str | None:
+    if given is not None:
+        _check_choice("category", given, CATEGORIES)
+    return _text(given)
+
+
+def _narrowed(tags: str | None, also: str | None) -> str | None:
+    """A tag expression that fits only where both fit."""
+    return f"({tags}) and {also}" if tags and also else tags or also
+
+
+def _seconds(given: _Given | None, default: float) -> float:
+    if given is None:
+        return default
+    try:
+        seconds = float(given.value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise SettingsError(f"expected a number of seconds above 0, got {given.value!r}", where=given.where)
+    return seconds
 
 
 def _service_tags(file: SettingsFile) -> dict[str, str]:

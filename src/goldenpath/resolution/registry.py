@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
-from typing import Final
+from typing import Any, Final
 
 from goldenpath.domain.errors import UsageError
 from goldenpath.domain.values import SERVICES, Tier
@@ -17,10 +17,17 @@ GROUP: Final = "goldenpath.adapters"
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A registered adapter under its name. The later it came, the nearer it is to the project."""
+    """A registered adapter under its name. The later it came, the nearer it is to the project.
+
+    Attributes:
+        name: ``SERVICE.TIER`` by custom.
+        adapter: The adapter.
+        settings: Its service's own table in the settings, for its probe.
+    """
 
     name: str
     adapter: Adapter
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def tier(self) -> Tier:
@@ -74,6 +81,11 @@ class Registry:
 
     def __getitem__(self, name: str) -> Adapter:
         return self._adapters[name]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all, in the order in which they came."""
+        return tuple(self._adapters)
 
     def of(self, service: str) -> tuple[Candidate, ...]:
         """The adapters that answer a service, the last one registered first."""

@@ -1,22 +1,27 @@
-"""The choice of what answers each service: pure, from settings, adapters and what their probes saw.
+"""The choice of what answers each service: pure, from settings, adapters, what their probes saw, and a test's demands.
 
-- A mode that names a tier takes that tier only; a word for one service stands above the mode.
+- A mode that names a tier takes that tier only; a word for one service stands above the mode, and a test that is
+  ``service_independent`` above both.
 - ``hybrid`` takes what the product answers behind first, the most real first; then stand-ins, the least real
-  (the mock) first, since among stand-ins only speed and steadiness count.
-- A candidate is rejected when something that it needs is answered by nothing, or by something that it cannot
-  see: a service that others run sees none of our stand-ins or stores behind it.
+  (the mock) first, since among stand-ins only speed and steadiness count. A floor lets nothing less real answer.
+- What is chosen makes sense together: see ``Policy.clash``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 from goldenpath.config import Settings
 from goldenpath.config.file import nearest
 from goldenpath.config.options import NONE
 from goldenpath.domain.errors import NoAdapter
 from goldenpath.domain.values import Availability, Choice, Mode, Rejected, Resolution, Tier, Unanswered
+from goldenpath.resolution.demands import INDEPENDENT, REAL_SERVICES, Demands, demands_of
+from goldenpath.resolution.policy import Policy, needs
 from goldenpath.resolution.registry import Candidate, Registry
+from goldenpath.resolution.search import best
 
 
 def services(settings: Settings, registry: Registry) -> tuple[str, ...]:
@@ -26,20 +31,26 @@ def services(settings: Settings, registry: Registry) -> tuple[str, ...]:
 
 
 def candidates(settings: Settings, registry: Registry) -> tuple[Candidate, ...]:
-    """The adapters that are worth a probe: those of a tier that was asked for, each once.
+    """The adapters that are worth a probe, each once.
+
+    These are the ones that may answer this run, and the mocks, which a ``service_independent`` test uses in every mode.
 
     Raises:
         NoAdapter: A service has no adapter of the tier that was asked for.
     """
+    policy, independent = Policy(settings), Policy(settings, Demands(category=INDEPENDENT))
     found: dict[str, Candidate] = {}
     for service in services(settings, registry):
-        for each in _wanted(service, settings, registry):
-            found.setdefault(each.name, each)
+        _check_asked(service, policy, registry)
+        table = settings.service_settings.get(service, {})
+        for each in registry.of(service):
+            if policy.refusal(service, each) is None or independent.refusal(service, each) is None:
+                found.setdefault(each.name, replace(each, settings=table))
     return tuple(found.values())
 
 
 def resolve(settings: Settings, registry: Registry, availability: Mapping[str, Availability]) -> Resolution:
-    """The choice for every service of the project.
+    """The choice for every service of the project, for a test without demands of its own.
 
     Args:
         settings: What was asked for.
@@ -49,144 +60,180 @@ def resolve(settings: Settings, registry: Registry, availability: Mapping[str, A
     Raises:
         NoAdapter: A service has no adapter of the tier that was asked for.
     """
-    return _Resolving(settings, registry, availability).resolution()
+    for service in services(settings, registry):
+        _check_asked(service, Policy(settings), registry)
+    return _Resolving(Policy(settings), registry, availability).resolution()
 
 
-def _wanted(service: str, settings: Settings, registry: Registry) -> list[Candidate]:
-    """The adapters of a service that the settings allow, in the order in which they are tried."""
+def resolve_for(
+    settings: Settings,
+    registry: Registry,
+    availability: Mapping[str, Availability],
+    tags: Iterable[str] = (),
+    path: str = "",
+) -> Resolution:
+    """The choice for one test; cheap enough to ask for each: tests with equal demands share one.
+
+    A service for which the test demands more than is there is left unanswered, with the reason.
+
+    Args:
+        settings: What was asked for.
+        registry: The adapters that there are.
+        availability: What was seen of each of ``candidates``, by name.
+        tags: The tags or markers of the test, with or without ``@``.
+        path: Its file, relative to the root of the project.
+    """
+    known = _resolved.get(registry)
+    if known is None or not known.fits(settings, registry, availability):
+        known = _resolved[registry] = _Known(settings, registry, availability)
+    return known.resolution(demands_of(settings, tags, path))
+
+
+def without(availability: Mapping[str, Availability], adapter: str, reason: str) -> dict[str, Availability]:
+    """What is known when a service was lost: the same, but that this adapter is down, with the reason."""
+    return {**availability, adapter: Availability(False, reason)}
+
+
+def _check_asked(service: str, policy: Policy, registry: Registry) -> None:
+    """Let no service be asked for in a way that no adapter could ever answer."""
     known = registry.of(service)
-    tier = _tier_asked(service, settings)
-    allowed = [each for each in known if _refusal(each, tier, settings) is None]
-    if not allowed:
-        asked = f"no {tier} adapter" if tier else "no adapter that is not a stand-in" if known else "no adapter"
-        tiers = sorted({each.tier for each in known}, key=lambda each: each.rank)
-        meant = "" if known else nearest(service, registry.services)
-        raise NoAdapter(
-            f"the service {service!r} has {asked}{meant or f'; what exists: {_listed(known)}'}",
-            where=service,
-            try_next=f"one of: {', '.join(registry.services)}"
-            if meant
-            else f"--service {service}={tiers[0] if tiers else NONE}",
-        )
-    return sorted(allowed, key=lambda each: _preference(each) if tier is None else 0)
+    if any(policy.not_asked_for(service, each) is None for each in known):
+        return
+    tier = policy.tier_asked(service)
+    asked = f"no {tier} adapter" if tier else "no adapter that is not a stand-in" if known else "no adapter"
+    tiers = sorted({each.tier for each in known}, key=lambda each: each.rank)
+    meant = "" if known else nearest(service, registry.services)
+    exists = ", ".join(f"{each.name} ({each.tier})" for each in known) or "none"
+    raise NoAdapter(
+        f"the service {service!r} has {asked}{meant or f'; what exists: {exists}'}",
+        where=service,
+        try_next=f"one of: {', '.join(registry.services)}"
+        if meant
+        else f"--service {service}={tiers[0] if tiers else NONE}",
+    )
 
 
-def _listed(known: Iterable[Candidate]) -> str:
-    return ", ".join(f"{each.name} ({each.tier})" for each in known) or "none"
-
-
-def _preference(candidate: Candidate) -> tuple[bool, int]:
-    stand_in, rank = candidate.adapter.stand_in, candidate.tier.rank
-    return stand_in, rank if stand_in else -rank
-
-
-def _tier_asked(service: str, settings: Settings) -> Tier | None:
-    """The one tier that may answer, or None for any."""
-    if service in settings.services:
-        return Tier(settings.services[service])
-    return None if settings.mode is Mode.HYBRID else Tier(settings.mode.value)
-
-
-def _refusal(candidate: Candidate, tier: Tier | None, settings: Settings) -> str | None:
-    """Why the settings do not allow a candidate, or None."""
-    if tier is not None and candidate.tier is not tier:
-        return f"{tier} was asked for"
-    if candidate.adapter.stand_in and not settings.stand_ins:
-        return "no stand-in was asked for"
-    return None
-
-
-class _Resolving:
-    """One resolution on its way: what was chosen so far, and who was rejected and why."""
+class _Known:
+    """The resolutions of one run so far, by demands."""
 
     def __init__(self, settings: Settings, registry: Registry, availability: Mapping[str, Availability]) -> None:
         self._settings = settings
+        self._adapters = registry.names
+        self._availability = dict(availability)
         self._registry = registry
+        self._by_demands: dict[Demands, Resolution] = {}
+
+    def fits(self, settings: Settings, registry: Registry, availability: Mapping[str, Availability]) -> bool:
+        """Whether nothing has changed since."""
+        same = settings is self._settings and registry.names == self._adapters
+        return same and availability == self._availability
+
+    def resolution(self, demands: Demands) -> Resolution:
+        if demands not in self._by_demands:
+            policy = Policy(self._settings, demands)
+            self._by_demands[demands] = _Resolving(policy, self._registry, self._availability).resolution()
+        return self._by_demands[demands]
+
+
+_resolved: WeakKeyDictionary[Registry, _Known] = WeakKeyDictionary()
+
+
+class _Resolving:
+    """One resolution: the best choice, and why each other candidate was not chosen."""
+
+    def __init__(self, policy: Policy, registry: Registry, availability: Mapping[str, Availability]) -> None:
+        self._policy = policy
+        self._settings = policy.settings
         self._availability = availability
-        self._services = services(settings, registry)
-        self._chosen: dict[str, Candidate | None] = {}
-        self._rejected: dict[str, list[Rejected]] = {}
+        self._services = services(policy.settings, registry)
+        self._candidates = {service: self._in_order(service, registry.of(service)) for service in self._services}
+        usable = {
+            service: [each for each in known if self._unusable(service, each) is None]
+            for service, known in self._candidates.items()
+        }
+        self._usable = usable
+        self._answers = best(usable, policy)
 
     def resolution(self) -> Resolution:
-        for service in self._services:
-            self._choose(service, ())
-        choices = tuple(self._choice(service, each) for service, each in self._chosen_in_order() if each)
-        unanswered = tuple(
-            Unanswered(service, self._why_not(service, None)) for service, each in self._chosen_in_order() if not each
+        answered = {service: each for service, each in self._answers.items() if each is not None}
+        gone = [service for service in self._services if service not in answered]
+        return Resolution(
+            choices=tuple(self._choice(service, each) for service, each in answered.items()),
+            unanswered=tuple(Unanswered(service, self._why_not(service, None)) for service in gone),
+            fallback=self._settings.mode is Mode.HYBRID and not self._policy.demands.critical,
         )
-        return Resolution(choices, unanswered)
 
-    def _chosen_in_order(self) -> list[tuple[str, Candidate | None]]:
-        return [(service, self._chosen[service]) for service in self._services]
+    def _in_order(self, service: str, known: Iterable[Candidate]) -> list[Candidate]:
+        """What may answer a service, the preferred one first; then what may not."""
+        return sorted(
+            known,
+            key=lambda each: (
+                self._policy.refusal(service, each) is not None,
+                self._policy.preference(service, each, self._availability.get(each.name)),
+            ),
+        )
 
-    def _choose(self, service: str, asking: tuple[str, ...]) -> Candidate | None:
-        """The first candidate of a service that is up and gets what it needs; found once a resolution."""
-        if service not in self._chosen:
-            rejected = self._rejected.setdefault(service, [])
-            chosen = None
-            for each in _wanted(service, self._settings, self._registry):
-                reason = self._down(each) or self._incoherence(each, (*asking, service))
-                if reason is None:
-                    chosen = each
-                    break
-                rejected.append(Rejected(each.tier, reason))
-            self._chosen[service] = chosen
-        return self._chosen[service]
-
-    def _down(self, candidate: Candidate) -> str | None:
+    def _unusable(self, service: str, candidate: Candidate) -> str | None:
+        """Why a candidate cannot answer, whatever answers the other services; or None."""
+        if reason := self._policy.refusal(service, candidate):
+            return reason
         seen = self._availability.get(candidate.name)
         if seen is None:
             return "nobody looked whether it is there"
-        return None if seen.up else seen.reason
-
-    def _incoherence(self, candidate: Candidate, asking: tuple[str, ...]) -> str | None:
-        """Why a candidate makes no sense together with what answers its needs, or None."""
-        for need in candidate.adapter.needs:
-            if need in candidate.adapter.services:
-                continue
-            if need not in self._services:
-                return f"it needs {need}, which this project does not have"
-            if need in asking:
-                return f"it needs {need}, which needs it in turn"
-            answer = self._choose(need, asking)
-            if answer is None:
-                return f"it needs {need}, which nothing answers"
-            if candidate.tier is Tier.REAL and answer.tier is not Tier.REAL:
-                return f"it needs {need} as others run it and would not see the {answer.tier} one"
+        if not seen.up:
+            return seen.reason
+        lacking = [need for need in needs(candidate) if need not in self._services]
+        if lacking and candidate.tier is not Tier.REAL:
+            return f"it needs {lacking[0]}, which this project does not have"
         return None
 
     def _choice(self, service: str, candidate: Candidate) -> Choice:
-        adapter = candidate.adapter
         return Choice(
             service=service,
             adapter=candidate.name,
             tier=candidate.tier,
-            stand_in=adapter.stand_in,
-            reason=self._why(service, candidate),
+            stand_in=self._policy.stand_in(candidate),
+            reason=f"{self._why(service, candidate)}: {self._availability[candidate.name].reason}",
             rejected=self._why_not(service, candidate),
-            capabilities=frozenset(adapter.capabilities),
+            capabilities=frozenset(candidate.adapter.capabilities),
         )
 
     def _why(self, service: str, candidate: Candidate) -> str:
-        seen = self._availability[candidate.name].reason
+        demands = self._policy.demands
+        if demands.category == INDEPENDENT:
+            return "tests of service_independent run on mocks"
         if service in self._settings.services:
-            return f"{candidate.tier} was asked for: {seen}"
+            return f"{candidate.tier} was asked for"
         if self._settings.mode is not Mode.HYBRID:
-            return f"mode {self._settings.mode}: {seen}"
-        if candidate.adapter.stand_in:
-            return f"nothing of the product answers: {seen}"
-        return f"the most real that answers: {seen}"
+            return f"mode {self._settings.mode}"
+        if not self._policy.stand_in(candidate):
+            return "the most real that answers"
+        if demands.floor is not None or demands.category == REAL_SERVICES:
+            return "nothing of the product answers, and no less was asked for"
+        return "nothing of the product answers"
 
     def _why_not(self, service: str, chosen: Candidate | None) -> tuple[Rejected, ...]:
-        """Every candidate but the chosen one: first those that were tried, then those that were not."""
-        tried = self._rejected[service]
-        tier = _tier_asked(service, self._settings)
-        order = _wanted(service, self._settings, self._registry)
-        later = order[order.index(chosen) + 1 :] if chosen else []
-        not_tried = [Rejected(each.tier, f"{chosen.name} comes first") for each in later if chosen]
-        refused = [
-            Rejected(each.tier, reason)
-            for each in self._registry.of(service)
-            if (reason := _refusal(each, tier, self._settings)) is not None
-        ]
-        return (*tried, *not_tried, *refused)
+        others = (each for each in self._candidates[service] if each != chosen)
+        return tuple(Rejected(each.tier, self._reason(service, each, chosen), each.name) for each in others)
+
+    def _reason(self, service: str, candidate: Candidate, chosen: Candidate | None) -> str:
+        """Why a candidate was not chosen."""
+        if reason := self._unusable(service, candidate):
+            return reason
+        order = self._candidates[service]
+        if chosen is not None and order.index(chosen) < order.index(candidate):
+            return f"{chosen.name} comes first"
+        return self._clash(service, candidate) or "what needs it could not be had with it"
+
+    def _clash(self, service: str, candidate: Candidate) -> str | None:
+        """What stands against a candidate in what was chosen for the other services."""
+        for need in (each for each in needs(candidate) if each in self._answers):
+            answer = self._answers[need]
+            if answer is None and any(service in needs(each) for each in self._usable[need]):
+                return f"it needs {need}, which needs it in turn"
+            if reason := self._policy.clash(candidate, need, answer):
+                return reason
+        for other in self._answers.values():
+            if other is not None and service in needs(other) and self._policy.clash(other, service, candidate):
+                return f"{other.name} needs {service} and would not see this one"
+        return None

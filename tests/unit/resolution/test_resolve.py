@@ -206,7 +206,7 @@ def test_a_candidate_that_nobody_looked_at_counts_as_down():
     assert resolution.unanswered[0].reason == "mock: nobody looked whether it is there"
 
 
-def test_only_what_may_be_chosen_is_worth_a_probe():
+def test_only_what_may_be_chosen_and_the_mocks_are_worth_a_probe():
     known = registry("cache.mock", "cache.local", "database.mock", "database.real")
     settings = Settings(mode=Mode.MOCK, services={"database": "real"})
-    assert [each.name for each in candidates(settings, known)] == ["database.real", "cache.mock"]
+    assert [each.name for each in candidates(settings, known)] == ["database.real", "database.mock", "cache.mock"]

@@ -1,0 +1,130 @@
+"""What is allowed, what is tried first, and what makes sense together: the rules, each as a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from goldenpath.config import Settings
+from goldenpath.domain.values import Availability, Mode, Tier
+from goldenpath.resolution.demands import INDEPENDENT, REAL_SERVICES, Demands
+from goldenpath.resolution.registry import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules for one resolution: what the run asked for, and what the test demands."""
+
+    settings: Settings
+    demands: Demands = field(default_factory=Demands)
+
+    def stand_in(self, candidate: Candidate) -> bool:
+        """Whether no code of the team's product answers behind it.
+
+        The reference platform's servers are the product where the settings say so; its mocks are never.
+        """
+        adapter = candidate.adapter
+        is_product = self.settings.platform.product and getattr(adapter, "is_reference", False)
+        return adapter.stand_in and not (is_product and candidate.tier is not Tier.MOCK)
+
+    def tier_asked(self, service: str) -> Tier | None:
+        """The one tier that may answer, or None for any: a word for one service stands above the mode."""
+        if self.demands.category == INDEPENDENT:
+            return Tier.MOCK
+        if service in self.settings.services:
+            return Tier(self.settings.services[service])
+        return None if self.settings.mode is Mode.HYBRID else Tier(self.settings.mode.value)
+
+    def not_asked_for(self, service: str, candidate: Candidate) -> str | None:
+        """Why a candidate is not of the kind that the settings or the category ask for, or None."""
+        tier = self.tier_asked(service)
+        if tier is not None and candidate.tier is not tier:
+            return "tests of service_independent run on mocks" if self._independent else f"{tier} was asked for"
+        if not self._independent and not self.settings.stand_ins and self.stand_in(candidate):
+            return "no stand-in was asked for"
+        return None
+
+    def refusal(self, service: str, candidate: Candidate) -> str | None:
+        """Why a candidate may not answer, whether it is up or not; or None."""
+        if reason := self.not_asked_for(service, candidate):
+            return reason
+        if self.demands.category == REAL_SERVICES and candidate.tier is Tier.MOCK:
+            return "tests of real_services never run on a mock"
+        floor = self.demands.floor
+        if floor is not None and candidate.tier.rank < floor.rank:
+            return f"@{self.demands.floor_by} asks for at least {floor}"
+        if (host := elsewhere(candidate, self.settings.service_settings.get(service, {}))) is not None:
+            return f"{host} is not on this machine: its address counts only with its profile, by --profile NAME"
+        return None
+
+    def preference(self, service: str, candidate: Candidate, seen: Availability | None) -> tuple[bool, int, bool]:
+        """What sorts the candidates of a service.
+
+        The product comes first, the most real of it before all; then stand-ins, the mock first; within a tier what
+        runs already comes before what must be started.
+        """
+        stand_in, rank = self.stand_in(candidate), candidate.tier.rank
+        to_start = seen is not None and seen.to_start
+        if self.tier_asked(service) is not None:
+            return False, 0, to_start
+        return stand_in, rank if stand_in else -rank, to_start
+
+    def clash(self, candidate: Candidate, need: str, answer: Candidate | None) -> str | None:
+        """Why a candidate makes no sense with what answers one of its needs, or None (DESIGN, rule 3).
+
+        What others run is wired to what they run, so nothing of ours stands behind it; what runs in a process of its
+        own sees nothing that lives in this one. The settings may say that both share a store or a key.
+        """
+        if need in self._shared(candidate):
+            return None
+        if candidate.tier is Tier.REAL:
+            if answer is None or answer.tier is Tier.REAL:
+                return None
+            return f"it needs {need} as others run it and would not see the {answer.tier} one"
+        if answer is None:
+            return f"it needs {need}, which nothing answers"
+        if candidate.tier is not Tier.MOCK and answer.tier is Tier.MOCK:
+            return f"it needs {need} and, being another process, cannot see the mock in this one"
+        return None
+
+    @property
+    def _independent(self) -> bool:
+        return self.demands.category == INDEPENDENT
+
+    def _shared(self, candidate: Candidate) -> frozenset[str]:
+        """The services of which the settings say that a candidate shares them with whatever answers them."""
+        found: set[str] = set()
+        for service in candidate.adapter.services:
+            table = _table(self.settings.service_settings.get(service, {}), candidate.tier)
+            said = table.get("shares", ())
+            found.update([said] if isinstance(said, str) else said)
+        return frozenset(found)
+
+
+def needs(candidate: Candidate) -> tuple[str, ...]:
+    """The services that a candidate calls and does not answer itself."""
+    return tuple(need for need in candidate.adapter.needs if need not in candidate.adapter.services)
+
+
+def elsewhere(candidate: Candidate, settings: Mapping[str, Any]) -> str | None:
+    """The host of a candidate that others run, if it is not this machine; None if it is, or has no address."""
+    url = _table(settings, Tier.REAL).get("url")
+    if candidate.tier is not Tier.REAL or not isinstance(url, str):
+        return None
+    try:
+        host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
+    except ValueError:
+        return None  # no address at all: its probe says so
+    return None if _is_here(host) else host
+
+
+def _table(settings: Mapping[str, Any], tier: Tier) -> Mapping[str, Any]:
+    table = settings.get(tier.value, {})
+    return table if isinstance(table, Mapping) else {}
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host of an address means this machine by its name alone; an empty one is a socket's path."""
+    return host in {"", "localhost", "::1", "0.0.0.0"} or host.startswith("127.") or host.endswith(".localhost")  # noqa: S104
