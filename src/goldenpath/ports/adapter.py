@@ -28,7 +28,8 @@ class StartContext:
         run_id: The id of the run, the same in all of its processes.
         worker: This process: ``main``, or a worker's name. What is started for it is its alone.
         folder: The run's folder; what is kept there goes with the run.
-        owner: A file that the run's main process holds locked for as long as it lives: when it is free, all ends.
+        owner: A file that this process holds locked for as long as it lives. What was started for a run ends when the
+            owners of all its processes are free.
         addresses: Of the services that this one needs, by service.
         settings: The service's own table in the settings.
         scripts: Files with more scripts for the assistant.

@@ -73,13 +73,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of xdist which run it belongs to, and let that run live for what the worker starts."""
+    """Tell a worker of xdist which run it belongs to."""
     from goldenpath.pytest_plugin.run import WORKER_INPUT, Run
 
-    run = Run.of(node.config)
-    node.workerinput[WORKER_INPUT] = run.run_id
-    if run.may_start:
-        run.session.live()
+    node.workerinput[WORKER_INPUT] = Run.of(node.config).run_id
 
 
 @pytest.hookimpl(tryfirst=True)

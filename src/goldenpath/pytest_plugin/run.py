@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
-from goldenpath.config.options import NONE
 from goldenpath.domain.errors import FeatureError, UsageError
 from goldenpath.domain.values import CRITICAL, Mode, Tier
 from goldenpath.pytest_plugin.guest import Deferred
@@ -151,13 +150,6 @@ class Run:
         if attempt.number - len(item.lost) > self.settings.retry:
             return False
         return self.retry_tags is None or self.retry_tags.evaluate(item.tags)
-
-    @property
-    def may_start(self) -> bool:
-        """Whether what was asked for may have to be started."""
-        return self.settings.mode is not Mode.MOCK or any(
-            tier not in {Tier.MOCK.value, NONE} for tier in self.settings.services.values()
-        )
 
     @property
     def may_lose(self) -> bool:

@@ -78,7 +78,7 @@ class RunSession:
         self._folder = RunFolder(root / settings.output, run_id, worker)
         self._writer = TimelineWriter(self._folder, self.redactor)
         self._messages = MessageParts(self._folder.parts, worker)
-        self._servers = RunsServers(root / settings.output / "servers" / run_id)
+        self._servers = RunsServers(root / settings.output / "servers" / run_id, worker)
         self.scripts = tuple(root / each for each in settings.scripts)
         self.started = StartedServices(registry.__getitem__, self._start_context)
         self._begun = time.perf_counter()
@@ -152,7 +152,10 @@ class RunSession:
         """
         self._writer.close()
         self._messages.close()
-        self._servers.end()
+        if self.worker == MAIN:
+            self._servers.end()
+        else:
+            self._servers.leave()
         if self.worker != MAIN or not self._folder.timeline.exists():
             return
         interrupted = exit_status == INTERRUPTED
@@ -171,8 +174,7 @@ class RunSession:
 
     def _start_context(self, service: str, addresses: Mapping[str, Address]) -> StartContext:
         """What an adapter is given to start its service with."""
-        if self.worker == MAIN:
-            self._servers.live()
+        self._servers.live()
         return StartContext(
             run_id=self.run_id,
             worker=self.worker,
@@ -183,10 +185,6 @@ class RunSession:
             scripts=self.scripts,
             fault=self.settings.fault,
         )
-
-    def live(self) -> None:
-        """Say that the run lives, before workers start anything for it (the main process of a run with workers)."""
-        self._servers.live()
 
     def _last_message(self, interrupted: bool, exception: BaseException | None) -> dict[str, Any]:
         if exception is None:

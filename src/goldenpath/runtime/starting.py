@@ -13,43 +13,43 @@ from goldenpath.stack.locks import FileLock
 if TYPE_CHECKING:
     from goldenpath.domain.values import Resolution
 
-OWNER = "owner.lock"
-"""The file that the main process of a run holds locked while it lives; who looks after servers watches it."""
-
 
 class RunsServers:
-    """The folder in which a run keeps what it starts, and the lock that says that the run lives.
+    """The folder in which a run keeps what it starts, and a lock in it for each process that uses that.
+
+    What was started ends when the last of these locks is free, however its process went.
 
     Args:
         folder: Made when the first service starts; gone when the run has ended.
+        worker: This process: ``main``, or a worker's name.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, worker: str) -> None:
         self.folder = folder
+        self.owner = folder / f"{worker}.lock"
         self._lock = FileLock(self.owner)
-        self._is_ours = False
-
-    @property
-    def owner(self) -> Path:
-        """The lock's file."""
-        return self.folder / OWNER
+        self._is_held = False
 
     def live(self) -> None:
-        """Say that the run lives (its main process), before anything is started for it."""
-        if not self._is_ours:
+        """Say that this process lives, before anything is started for it."""
+        if not self._is_held:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._is_ours = self._lock.acquire()
+            self._is_held = self._lock.acquire()
+
+    def leave(self) -> None:
+        """Say that this process uses nothing any more."""
+        self._lock.release()
+        self._is_held = False
 
     def end(self) -> None:
-        """Stop what was started for the run, and remove its folder (its main process)."""
-        if not self._is_ours:
+        """Stop what was started for the run, and remove its folder (its main process, when all others have left)."""
+        self.leave()
+        if not self.folder.is_dir():
             return
-        if any(each.name != OWNER for each in self.folder.iterdir()):
+        if any(each.suffix != ".lock" for each in self.folder.iterdir()):
             from goldenpath.stack import client
 
             client.end(self.folder)
-        self._lock.release()
-        self._is_ours = False
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
