@@ -46,6 +46,7 @@ def to(stream: TextIO | None = None) -> None:
     """Have everything that servers say written to a stream (stderr unless said)."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
+    handler.addFilter(_means_something)
     # What uvicorn says below a warning names addresses with their query strings, tickets and all.
     for name, level in {
         LOGGER.name: logging.INFO,
@@ -54,6 +55,11 @@ def to(stream: TextIO | None = None) -> None:
     }.items():
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate, logger.level = [handler], False, level
+
+
+def _means_something(record: logging.LogRecord) -> bool:
+    """Whether uvicorn complains of what is wrong: it does not take a refusal of a handshake for an answer."""
+    return "without completing handshake" not in record.getMessage()
 
 
 class Ledger:

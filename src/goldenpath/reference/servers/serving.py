@@ -225,7 +225,8 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 def _listening(config: ServerConfig) -> Iterator[socket.socket]:
     """A socket bound to the server's address."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    with socket.socket(family) as bound:
+    # asyncio turns Nagle's delay (40 ms an answer) off only where the socket says that it is TCP.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as bound:
         if sys.platform != "win32":  # there it would let two servers share a port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
