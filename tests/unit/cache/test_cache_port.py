@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import uuid
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from goldenpath.domain.errors import Invalid, NotFound
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.reference.storage.redis import RedisCache
+from goldenpath.reference.storage.server import server_cache
 
 pytestmark = pytest.mark.asyncio
 
@@ -37,10 +39,21 @@ async def open_with_prefix():
         yield cache, clock
 
 
-@pytest.fixture(params=[open_mock, open_with_prefix], ids=["mock", "prefix"])
+@pytest.fixture(params=["mock", "prefix", "valkey"])
 def opened(request):
     """Opens a cache and the clock that it follows."""
-    return request.param
+    if request.param != "valkey":
+        return {"mock": open_mock, "prefix": open_with_prefix}[request.param]
+    server = request.getfixturevalue("valkey")
+
+    @asynccontextmanager
+    async def open_valkey():
+        clock = ScenarioClock()
+        async with server_cache(server.url, f"test {uuid.uuid4()} [1]*:") as cache:
+            clock.listen(cache.moved)
+            yield cache, clock
+
+    return open_valkey
 
 
 async def test_a_value_is_kept_until_it_is_deleted(opened):

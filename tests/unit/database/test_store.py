@@ -14,6 +14,7 @@ from goldenpath.domain.errors import Conflict, Invalid, NotFound
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.ports.database import MessageRow, RunRow, ThreadRow, UserRow
+from goldenpath.reference.storage.postgres import postgres_store
 
 pytestmark = pytest.mark.asyncio
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -46,13 +47,14 @@ async def open_mock():
         yield ports["database"]
 
 
-@pytest.fixture(params=[open_mock], ids=["mock"])
+@pytest.fixture(params=["mock", "postgres"])
 def opened(request):
     """Opens a store that knows Ada and Ben; Ada has the conversation ``plans``."""
+    url = request.getfixturevalue("database_url") if request.param == "postgres" else ""
 
     @asynccontextmanager
     async def furnished():
-        async with request.param() as store:
+        async with postgres_store(url) if url else open_mock() as store:
             await store.add_user(_user("ada"))
             await store.add_user(_user("ben"))
             await store.add_thread(_thread("plans"))
