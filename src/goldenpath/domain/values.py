@@ -10,10 +10,6 @@ SERVICES: Final = ("auth", "events", "agents", "database", "cache")
 """The services that come with us; a project may have fewer, others, or more."""
 
 
-CRITICAL: Final = "@critical"
-"""The tag of what must hold on the real thing where there is one."""
-
-
 class Tier(StrEnum):
     """How real the machinery behind an adapter is, from least to most."""
 

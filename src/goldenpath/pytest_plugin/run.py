@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 from goldenpath.domain.errors import FeatureError, UsageError
-from goldenpath.domain.values import CRITICAL, Mode, Tier
+from goldenpath.domain.values import Mode, Tier
 from goldenpath.pytest_plugin.guest import Deferred
 from goldenpath.pytest_plugin.options import settings_of
 
@@ -143,9 +143,8 @@ class Run:
         attempt = item.attempt
         if attempt is None or attempt.status != "failed":
             return False
-        if attempt.lost is not None and self.settings.mode is Mode.HYBRID and CRITICAL not in item.tags:
-            # On what is left. What is critical is proved on the real thing or not at all.
-            left = self.session.resolution
+        if attempt.lost is not None and attempt.opened.resolution.fallback:
+            left = self.session.resolution_for(item.tags, item.feature.uri)
             return len(item.lost) < MOST_LOSSES and all(service in left for service in attempt.opened.lost)
         if attempt.number - len(item.lost) > self.settings.retry:
             return False

@@ -65,7 +65,7 @@ class OpenedScenario:
     def __init__(self, session: RunSession, info: ScenarioInfo, task: ScenarioTask) -> None:
         self.info = info
         self.observations: list[Observation] = []
-        self.resolution = session.resolution
+        self.resolution = session.resolution_for(info.tags, info.uri)
         self.lost: dict[str, str] = {}
         self._session = session
         self._task = task
@@ -228,7 +228,7 @@ class OpenedScenario:
 
         Later attempts are resolved without them.
         """
-        self.lost = self._session.lose(error)
+        self.lost = self._session.lose(error, self.resolution)
         told = (f"{name} ({self.resolution[name].tier}): {reason}" for name, reason in self.lost.items())
         return f"lost on the way: {'; '.join(told)}" if self.lost else None
 

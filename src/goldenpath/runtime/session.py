@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from goldenpath.domain.timeline import RejectedCandidate, RunFinished, RunStarte
 from goldenpath.domain.values import Availability, Choice, Resolution, Tier
 from goldenpath.ports.adapter import Address, StartContext
 from goldenpath.reference import faults
-from goldenpath.resolution import Registry, candidates, probe, resolve
+from goldenpath.resolution import Registry, candidates, probe, resolve, resolve_for, without
 from goldenpath.runtime.loop import Loop, ScenarioTask
 from goldenpath.runtime.losing import gone, may_be_a_loss, named
 from goldenpath.runtime.scenario import OpenedScenario, ScenarioInfo
@@ -73,7 +73,7 @@ class RunSession:
         self._command = command
         self._loop = loop
         self._resolution: Resolution | None = None
-        self._availability: dict[str, Availability] = {}
+        self._availability: Mapping[str, Availability] = {}
         self._workers = workers
         self._folder = RunFolder(root / settings.output, run_id, worker)
         self._writer = TimelineWriter(self._folder, self.redactor)
@@ -94,30 +94,49 @@ class RunSession:
         if self._resolution is None:
             if self.settings.fault is not None:
                 faults.find(self.settings.fault)
-            self._availability = dict(self._loop.run(probe(candidates(self.settings, self.registry))))
+            self._availability = dict(
+                self._loop.run(probe(candidates(self.settings, self.registry), self.settings.probe_deadline))
+            )
             self._resolution = resolve(self.settings, self.registry, self._availability)
             self._check_tags(self._resolution)
         return self._resolution
 
-    def lose(self, error: BaseException) -> dict[str, str]:
+    def resolution_for(self, tags: Sequence[str], path: str) -> Resolution:
+        """What answers each service in one test: what the run resolved, as far as the test demands nothing else.
+
+        Args:
+            tags: Its tags or markers.
+            path: Its file, relative to the root of the project.
+        """
+        if not tags and not self.settings.paths:
+            return self.resolution
+        _ = self.resolution
+        return resolve_for(self.settings, self.registry, self._availability, tags, path)
+
+    def lose(self, error: BaseException, before: Resolution) -> dict[str, str]:
         """Which services were lost, if that may be why something went wrong; what is left answers from now on.
+
+        Args:
+            error: What ended a scenario.
+            before: What answered in it.
 
         Returns:
             Each lost service with what was seen of it; nothing where the error says something else.
         """
         if not may_be_a_loss(error):
             return {}
-        before = self.resolution
         lost = self._loop.run(gone(before, self.registry.__getitem__, self.started.known))
         # What an adapter says is lost may be back by now: it is left alone all the same, if it could be lost at all.
         said = named(error)
         lost |= {each: said[each] for each in said if each in before and before[each].tier is not Tier.MOCK}
         if not lost:
             return {}
+        earlier = self.resolution
         for service, reason in lost.items():
-            self._availability[before[service].adapter] = Availability(False, f"it was lost in mid-run: {reason}")
+            said_of_it = f"it was lost in mid-run: {reason}"
+            self._availability = without(self._availability, before[service].adapter, said_of_it)
         self._resolution = resolve(self.settings, self.registry, self._availability)
-        self._tell_choices(each for each in self._resolution.choices if each not in before.choices)
+        self._tell_choices(each for each in self._resolution.choices if each not in earlier.choices)
         return lost
 
     def prepare(self) -> None:
