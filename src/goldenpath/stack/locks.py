@@ -32,6 +32,20 @@ class FileLock:
             self._file = None
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock on a file; a file that is not there is nobody's, and is not made."""
+    if not path.exists():
+        return False
+    probe = FileLock(path)
+    try:
+        if not probe.acquire():
+            return True
+    except OSError:
+        return False
+    probe.release()
+    return False
+
+
 if sys.platform == "win32":
     import msvcrt
 
