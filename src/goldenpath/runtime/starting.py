@@ -47,9 +47,10 @@ class RunsServers:
         if not self.folder.is_dir():
             return
         if any(each.suffix != ".lock" for each in self.folder.iterdir()):
-            from goldenpath.stack import client
+            from goldenpath.stack.client import Keeper
 
-            client.end(self.folder)
+            if (keeper := Keeper.there(self.folder)) is not None:
+                keeper.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
