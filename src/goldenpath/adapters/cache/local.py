@@ -1,0 +1,61 @@
+"""A real Valkey or Redis of our starting, from a wheel or from this machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from goldenpath.domain.errors import ServiceUnavailable
+from goldenpath.domain.values import Availability, Tier
+from goldenpath.ports.adapter import Address, OpenContext, StartContext
+from goldenpath.reference import faults
+
+
+class LocalCache:
+    """Keys and channels under a prefix of the scenario's own."""
+
+    services: tuple[str, ...] = ("cache",)
+    tier = Tier.LOCAL
+    stand_in = False
+    needs: tuple[str, ...] = ()
+    capabilities = frozenset({"clock"})
+
+    async def probe(self) -> Availability:
+        """Whether there is a server to start; nothing is started."""
+        from goldenpath.stack.binaries import find_valkey
+        from goldenpath.stack.errors import INSTALL
+
+        try:
+            server = find_valkey()
+        except ServiceUnavailable as absent:
+            return Availability(False, f"{absent.reason}: {INSTALL}")
+        return Availability(True, f"{server.name} in {server.parent}", to_start=True)
+
+    async def start(self, context: StartContext) -> Address:
+        """Start the server, unless another process of the run has.
+
+        Raises:
+            ServiceUnavailable: It does not start.
+        """
+        from goldenpath.stack.client import Keeper
+
+        url, prefix = Keeper.at(context.folder, context.owner).cache(context.worker)
+        return {"url": url, "prefix": prefix}
+
+    @asynccontextmanager
+    async def open(self, context: OpenContext) -> AsyncIterator[Mapping[str, Any]]:
+        """A cache whose lifetimes follow the scenario's clock, with the keys that the servers see in its name.
+
+        Raises:
+            ServiceUnavailable: It was not started.
+        """
+        from goldenpath.reference.storage.server import server_cache
+
+        if not context.address:
+            raise ServiceUnavailable("cache", "its server was not started")
+        url, prefix = context.address["url"], context.address["prefix"]
+        async with server_cache(url, f"{prefix}{context.key}:") as cache:
+            faults.install(context.fault, "cache", cache)
+            context.clock.listen(cache.moved)
+            yield {"cache": cache}

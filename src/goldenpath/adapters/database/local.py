@@ -1,0 +1,65 @@
+"""A real PostgreSQL of our starting, from a wheel or from this machine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from goldenpath.adapters.platform import version_of
+from goldenpath.domain.errors import ServiceUnavailable
+from goldenpath.domain.values import Availability, Tier
+from goldenpath.ports.adapter import Address, OpenContext, StartContext
+from goldenpath.reference import faults
+
+
+class LocalDatabase:
+    """The platform's tables in a database that belongs to this process of the run."""
+
+    services: tuple[str, ...] = ("database",)
+    tier = Tier.LOCAL
+    stand_in = False
+    needs: tuple[str, ...] = ()
+    capabilities = frozenset({"store"})
+
+    async def probe(self) -> Availability:
+        """Whether there is a PostgreSQL to start, and a driver; nothing is started."""
+        from goldenpath.stack.binaries import find_postgres
+        from goldenpath.stack.errors import INSTALL
+
+        if find_spec("asyncpg") is None:
+            return Availability(False, f"asyncpg is not installed: {INSTALL}")
+        try:
+            programs = find_postgres()
+        except ServiceUnavailable as absent:
+            return Availability(False, f"{absent.reason}: {INSTALL}")
+        carrier = f"from the wheel {programs.wheel.name}" if programs.wheel else f"in {programs.bin}"
+        return Availability(True, f"PostgreSQL {carrier}", version_of(programs.wheel), to_start=True)
+
+    async def start(self, context: StartContext) -> Address:
+        """Start PostgreSQL, unless another process of the run has, and make a database for this one.
+
+        Raises:
+            ServiceUnavailable: It does not start.
+        """
+        from goldenpath.stack.client import Keeper
+
+        # What the platform's servers need besides is there sooner when all begin at once.
+        keeper = Keeper.at(context.folder, context.owner, ("database", "cache"))
+        return {"url": keeper.database(context.worker)}
+
+    @asynccontextmanager
+    async def open(self, context: OpenContext) -> AsyncIterator[Mapping[str, Any]]:
+        """The store in that database; connected when it is first asked for something.
+
+        Raises:
+            ServiceUnavailable: It was not started.
+        """
+        from goldenpath.reference.storage.postgres import postgres_store
+
+        if not context.address:
+            raise ServiceUnavailable("database", "PostgreSQL was not started")
+        async with postgres_store(context.address["url"]) as store:
+            faults.install(context.fault, "database", store)
+            yield {"database": store}
