@@ -1,0 +1,192 @@
+"""Whether an HTTP service says that it is well, a gateway completes a WebSocket handshake, and Docker answers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from goldenpath.domain.values import Availability
+from goldenpath.resolution.probes.line import DEADLINE, Line, Place, Strange, ask
+
+DOCKER_SOCKET: Final = "/var/run/docker.sock"
+_ACCEPT: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+"""What a server adds to the client's key to show that it means it (RFC 6455, 1.3)."""
+
+_CLOSE: Final = b"\x88\x82\0\0\0\0\x03\xe8"
+"""The frame that ends a connection: close, 1000, masked with zeros (RFC 6455, 5.5.1)."""
+
+_FINE: Final = frozenset({"ok", "ready", "healthy", "up", "pass", "serving"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def probe_http(url: str, deadline: float = DEADLINE, *, expects: str = "") -> Availability:
+    """Whether the health, readiness or keys document at an address is there and says that all is well.
+
+    Args:
+        url: The address of the document itself.
+        deadline: Seconds for everything together.
+        expects: A key that the document must have, such as ``keys`` of a set of public keys (RFC 7517); empty for any.
+    """
+    try:
+        place = Place.of(url, 443 if url.startswith("https:") else 80)
+    except ValueError as error:
+        return Availability(False, f"its url is {error}")
+
+    async def talk(line: Line) -> Availability:
+        return _judged(await _get(line, place), place, expects)
+
+    return await ask(place, deadline, talk)
+
+
+async def probe_websocket(
+    url: str,
+    deadline: float = DEADLINE,
+    *,
+    headers: Mapping[str, str] | None = None,
+    signs_in_first: bool = False,
+) -> Availability:
+    """Whether a gateway completes a WebSocket handshake.
+
+    Args:
+        url: Its address, ``ws://`` or ``wss://`` (or http).
+        deadline: Seconds for everything together.
+        headers: What else to send, such as an authorization.
+        signs_in_first: Whether it is known to ask who is there before it accepts: then a 401 is what it should say.
+    """
+    try:
+        place = Place.of(url, 443 if url.startswith(("wss:", "https:")) else 80)
+    except ValueError as error:
+        return Availability(False, f"its url is {error}")
+    key = base64.b64encode(secrets.token_bytes(16)).decode()
+    asked = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": key, "Sec-WebSocket-Version": "13"}
+
+    async def talk(line: Line) -> Availability:
+        answer = await _request(line, place, "HTTP/1.1", asked | dict(headers or {}))
+        if answer.status == 101 and answer.headers.get("sec-websocket-accept") == _accepted(key):
+            await line.say(_CLOSE)
+            return Availability(True, "it completes a WebSocket handshake", _server(answer))
+        if answer.status == 401 and signs_in_first:
+            return Availability(True, "it asks who is there before the handshake, as it should", _server(answer))
+        return Availability(False, _not_well(answer, place, "completes no WebSocket handshake"))
+
+    return await ask(place, deadline, talk)
+
+
+async def probe_docker(host: str | None = None, deadline: float = DEADLINE) -> Availability:
+    """Whether a Docker engine answers.
+
+    Args:
+        host: As in ``DOCKER_HOST``, which is read where this is None; without either, its usual socket.
+        deadline: Seconds for everything together; Docker's own clients wait for each read, and so for ever.
+    """
+    named = host if host is not None else os.environ.get("DOCKER_HOST", "")
+    scheme, _, rest = named.partition("://")
+    if scheme not in {"", "unix", "tcp"}:
+        return Availability(False, f"DOCKER_HOST begins with {scheme}, and only unix:// and tcp:// are looked at")
+    try:
+        place = Place.of(f"http://{rest}", 2375) if scheme == "tcp" else Place(path=rest or DOCKER_SOCKET)
+    except ValueError as error:
+        return Availability(False, f"DOCKER_HOST is {error}")
+
+    async def talk(line: Line) -> Availability:
+        answer = await _get(line, place, "/_ping")
+        if answer.status != 200 or answer.body.strip() != b"OK":
+            return Availability(False, _not_well(answer, place, "is no Docker engine"))
+        return Availability(True, f"a Docker engine answers at {place}")
+
+    seen = await ask(place, deadline, talk)
+    return await _with_version(seen, place, deadline - seen.seconds) if seen.up else seen
+
+
+async def _with_version(seen: Availability, place: Place, deadline: float) -> Availability:
+    async def talk(line: Line) -> Availability:
+        version = (await _get(line, place, "/version")).document.get("Version", "")
+        return Availability(True, seen.reason, str(version))
+
+    told = await ask(place, max(deadline, 0.0), talk)
+    return Availability(told.up, told.reason, told.version, seen.seconds + told.seconds)
+
+
+async def _get(line: Line, place: Place, resource: str = "") -> _Answer:
+    """The answer to a GET; of HTTP/1.0, since that is never sent in chunks."""
+    answer = await _request(line, place, "HTTP/1.0", {"Accept": "application/json", "Connection": "close"}, resource)
+    length = answer.headers.get("content-length", "")
+    body = await line.hear(int(length)) if length.isdecimal() else await line.hear_all()
+    try:
+        document: object = json.loads(body)
+    except ValueError:
+        document = None
+    return _Answer(answer.status, answer.headers, body, document if isinstance(document, dict) else {})
+
+
+async def _request(line: Line, place: Place, version: str, headers: Mapping[str, str], resource: str = "") -> _Answer:
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    head = [
+        f"GET {resource or place.resource} {version}",
+        f"Host: {host}:{place.port}" if place.port else "Host: docker",
+    ]
+    if place.user:
+        secret = base64.b64encode(f"{place.user}:{place.password}".encode()).decode()
+        head.append(f"Authorization: Basic {secret}")
+    head += [f"{name}: {value}" for name, value in headers.items()]
+    await line.say("\r\n".join([*head, "", ""]).encode())
+    begin = await line.hear(5)
+    if begin != b"HTTP/":
+        raise Strange("HTTP", line)
+    first, *rest = (begin + await line.hear_until(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    status = first.split(" ")[1:2]
+    if not status or not status[0].isdecimal():
+        raise Strange("HTTP", line)
+    pairs = (each.partition(":") for each in rest if ":" in each)
+    return _Answer(int(status[0]), {name.strip().lower(): value.strip() for name, _, value in pairs})
+
+
+def _judged(answer: _Answer, place: Place, expects: str) -> Availability:
+    said = answer.document.get("status")
+    if not 200 <= answer.status < 300:
+        return Availability(False, _not_well(answer, place, f"has nothing at {place.resource.partition('?')[0]}"))
+    if expects and not answer.document.get(expects):
+        return Availability(False, f"{place} answers, but with no document that has {expects}: it is something else")
+    if isinstance(said, str) and said.lower() not in _FINE:
+        return Availability(False, f"{place} says of itself: {said}{_failing(answer)}")
+    return Availability(True, f"it answers at {place}", str(answer.document.get("version", "")) or _server(answer))
+
+
+def _not_well(answer: _Answer, place: Place, otherwise: str) -> str:
+    if answer.status in {401, 407}:
+        return f"{place} asks for a password"
+    if answer.status == 403:
+        return f"{place} does not let us in (403)"
+    if answer.status in {502, 503, 504}:
+        return f"{place} says that it is not ready ({answer.status}){_failing(answer)}"
+    if answer.status >= 500:
+        return f"{place} is broken: it answers {answer.status}"
+    return f"{place} speaks HTTP and {otherwise} (it answers {answer.status})"
+
+
+def _failing(answer: _Answer) -> str:
+    """What a readiness document says is away."""
+    checks = answer.document.get("checks")
+    bad = [f"{name} {state}" for name, state in checks.items() if state != "ok"] if isinstance(checks, dict) else []
+    return f": {', '.join(bad)}" if bad else ""
+
+
+def _server(answer: _Answer) -> str:
+    return answer.headers.get("server", "")
+
+
+def _accepted(key: str) -> str:
+    return base64.b64encode(hashlib.sha1((key + _ACCEPT).encode()).digest()).decode()  # noqa: S324  # RFC 6455 has it so
