@@ -1,4 +1,4 @@
-"""The fixtures that scenarios may ask for: the ports of this scenario.
+"""The fixtures that scenarios and ordinary tests may ask for: the ports of this scenario, or of this test.
 
 Their names are long on purpose: in somebody's suite no short name is ours (rule 9).
 """
@@ -21,15 +21,25 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def services(request: pytest.FixtureRequest) -> Services:
-    """The services of this scenario: ``services.auth``, ``services["billing"]``, ``services.sync.auth``."""
-    found = getattr(request.node, "services", None)
-    if found is None:
+    """The services of this scenario or test: ``services.auth``, ``services["billing"]``, ``services.sync.auth``."""
+    found: Services | None = getattr(request.node, "services", None)
+    return found if found is not None else _of_a_test(request)
+
+
+def _of_a_test(request: pytest.FixtureRequest) -> Services:
+    if not isinstance(request.node, pytest.Function):
         pytest.fail(
-            f"the fixture {request.fixturename!r} of Golden Path is for the steps of a scenario; "
-            f"{request.node.name!r} is none.\n  try: write a scenario in a .feature file and ask for it in a step",
+            f"the fixture {request.fixturename!r} of Golden Path is for scenarios and test functions; "
+            f"{request.node.name!r} is neither",
             pytrace=False,
         )
-    return found  # type: ignore[no-any-return]
+    from goldenpath.pytest_plugin.plain import PlainTests
+
+    tests = PlainTests.of(request.config)
+    # One that was asked for by request.getfixturevalue, by a test that nobody took for ours.
+    test = tests.at_work(request.node) or tests.begin(request.node)
+    test.arrive(request)
+    return test.services
 
 
 def _port(services: Services, name: str) -> Any:

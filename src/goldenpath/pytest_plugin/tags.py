@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -50,12 +51,24 @@ def parse(expression: str, flag: str = "--tags") -> TagExpression:
     return parsed
 
 
-def select(config: pytest.Config, items: list[pytest.Item], expression: TagExpression) -> None:
-    """Deselect the scenarios whose tags do not fit; what is no scenario stays."""
+def select(
+    config: pytest.Config,
+    items: list[pytest.Item],
+    expression: TagExpression,
+    tests: Mapping[pytest.Item, Sequence[str]] = MappingProxyType({}),
+) -> None:
+    """Deselect the scenarios, and the tests of ours, whose tags do not fit; what is neither stays.
+
+    Args:
+        config: Of the run.
+        items: What was collected; changed in place.
+        expression: What is to be kept.
+        tests: The tags of the tests that are ours.
+    """
     kept: list[pytest.Item] = []
     left: list[pytest.Item] = []
     for item in items:
-        tags: Sequence[str] | None = getattr(item, "tags", None) if is_scenario(item) else None
+        tags: Sequence[str] | None = getattr(item, "tags", None) if is_scenario(item) else tests.get(item)
         (kept if tags is None or expression.evaluate(tags) else left).append(item)
     if left:
         config.hook.pytest_deselected(items=left)

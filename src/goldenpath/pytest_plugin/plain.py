@@ -1,0 +1,216 @@
+"""Tests that are no scenarios and use our services: what pytest tells of them, and how they are recorded.
+
+They stand in the timeline as scenarios do, without steps; their ids are their node ids.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from goldenpath.domain.errors import MissingCapability
+from goldenpath.pytest_plugin import failures
+from goldenpath.pytest_plugin.attempt import headline_of
+from goldenpath.pytest_plugin.options import usage_errors
+from goldenpath.pytest_plugin.plain_choice import OURS, TESTS, is_ours, is_own_class, tags_of
+from goldenpath.pytest_plugin.plain_loops import is_ours_to_await, loop_of
+from goldenpath.pytest_plugin.run import Run
+from goldenpath.runtime.scenario import ScenarioInfo
+from goldenpath.runtime.testing import Current, OpenedTest, open_test, required
+
+if TYPE_CHECKING:
+    import warnings
+
+    from goldenpath.runtime.services import Services
+
+_KEY: Final = pytest.StashKey["PlainTest"]()
+
+
+class PlainTest:
+    """One attempt at a test, while pytest runs it.
+
+    Attributes:
+        opened: What the runtime knows of it.
+        number: Which attempt it is, from 1.
+        forgotten: What went away in it unawaited, each as a sentence.
+        status: Cucumber's word for it, so far; ``unknown`` until its body has run.
+        message: What is wrong with it, or the reason of its skip.
+        is_over: Whether its record is closed.
+    """
+
+    def __init__(self, item: Any, opened: OpenedTest, number: int, forgotten: Sequence[str]) -> None:
+        self.opened = opened
+        self.forgotten = forgotten
+        self.number = number
+        self.status = "unknown"
+        self.message: str | None = None
+        self.is_over = False
+        self._item = item
+        if is_ours_to_await(item):
+            # What injection asks an item for, to run async fixtures that nobody else runs.
+            item.task = opened.home
+        if is_own_class(item):
+            Current.test = opened
+
+    @property
+    def services(self) -> Services:
+        """Its services."""
+        return self.opened.services
+
+    def arrive(self, request: pytest.FixtureRequest) -> None:
+        """A fixture needs its services: find out, outside of it, on which loop the test is going to be."""
+        if (loop := loop_of(request)) is not None:
+            self.opened.home.expected = lambda: loop
+
+    def refuse(self) -> None:
+        """End a test that lacks a service that it requires, before it begins.
+
+        Raises:
+            pytest.fail.Exception: On a build server.
+            pytest.skip.Exception: At a desk.
+        """
+        opened = self.opened
+        if reason := opened.owed(opened.requires):
+            raise pytest.fail.Exception(reason, pytrace=False)
+        if reason := opened.missing([need if "." in need else f"{need}." for need in opened.requires]):
+            raise pytest.skip.Exception(reason, _use_item_location=True)
+
+    def judge(self, report: pytest.TestReport, error: BaseException | None) -> None:
+        """Take in what pytest says of one phase; the record is closed with the teardown.
+
+        Args:
+            report: Of the phase.
+            error: What ended the phase.
+        """
+        if isinstance(error, MissingCapability) and not self.opened.must_run:
+            path, line, _ = self._item.location
+            report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, error.message)
+        failures.redact(report, self.opened.redact)
+        if report.failed:
+            self.status, self.message = "failed", self.message or headline_of(report)
+        elif report.skipped:
+            self.status, self.message = "skipped", headline_of(report)
+        elif report.when == "call" and self.status == "unknown":
+            self.status = "passed"
+            self._complain(report, next(iter(self.forgotten), None) or self.opened.complaint())
+        if report.when == "teardown":
+            self._complain(report, self.finish())
+            report.user_properties += [("scenario", self.opened.info.id), ("status", self.status)]
+
+    def finish(self) -> str | None:
+        """Close the services and the record; gives what has turned out wrong with a test that had passed."""
+        self.is_over = True
+        if Current.test is self.opened:
+            Current.test = None
+        self._item.task = None
+        return self.opened.end(self.status, self.message)
+
+    def _complain(self, report: pytest.TestReport, wrong: str | None) -> None:
+        if wrong is not None:
+            self.status, self.message = "failed", wrong
+            report.outcome, report.longrepr = "failed", self.opened.redact(wrong)
+
+
+class PlainTests:
+    """What a run with such tests hears of pytest."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._now: PlainTest | None = None
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> PlainTests:
+        """Attend to such tests in this run from now on."""
+        run = Run.of(config)
+        found: PlainTests | None = config.pluginmanager.get_plugin(TESTS)
+        if found is None:
+            run.begin_features()
+            config.pluginmanager.register(found := cls(run), TESTS)
+        return found
+
+    def at_work(self, item: pytest.Item) -> PlainTest | None:
+        """The attempt at a test; None where it has none."""
+        found = item.stash.get(_KEY, None)
+        return None if found is None or found.is_over else found
+
+    def begin(self, item: Any) -> PlainTest:
+        """Begin the next attempt at a test."""
+        before = item.stash.get(_KEY, None)
+        number = before.number + 1 if before is not None else 1
+        info = _info(item, number)
+        task = self._run.loop.scenario(info.id)
+        with usage_errors():
+            requires = required(list(item.iter_markers()), self._run.settings.service_tags)
+            opened = open_test(self._run.session, info, task, requires)
+        test = item.stash[_KEY] = self._now = PlainTest(item, opened, number, self._run.unawaited.tell())
+        return test
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Begin a test of ours, before its fixtures; skip it where what it requires is not there."""
+        if is_ours(item, explicit=self._run.settings.explicit):
+            self.begin(item).refuse()
+
+    @pytest.hookimpl
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Await a test that nobody else awaits, in its own task."""
+        test = self.at_work(pyfuncitem)
+        if test is None or not inspect.iscoroutinefunction(pyfuncitem.obj):
+            return None
+        if is_ours_to_await(pyfuncitem):
+            arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+            test.opened.home.run(pyfuncitem.obj(**arguments))
+            return True
+        return None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Take what pytest says of a test into the run's record."""
+        report = yield
+        if (test := self.at_work(item)) is not None:
+            test.judge(report, call.excinfo.value if call.excinfo else None)
+            if test.is_over:
+                self._run.unawaited.rest()
+            setattr(report, OURS, True)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage, nodeid: str) -> None:
+        """Take the secrets out of a warning of a test, before anybody shows it."""
+        test = self._now
+        if test is not None and nodeid and nodeid.startswith(test.opened.info.id):
+            said = str(warning_message.message)
+            if (redacted := test.opened.redact(said)) != said:
+                warning_message.message = redacted
+
+    def pytest_sessionfinish(self) -> None:
+        """Close the record of a test that pytest has left in the middle."""
+        if self._now is not None and not self._now.is_over:
+            self._now.status, self._now.message = "unknown", "interrupted"
+            self._now.finish()
+
+
+def _info(item: Any, attempt: int) -> ScenarioInfo:
+    """What the timeline says of a test."""
+    path, line, _ = item.location
+    return ScenarioInfo(
+        id=_id(item),
+        attempt=attempt,
+        feature=path,
+        rule=item.cls.__name__ if item.cls is not None else None,
+        name=item.name,
+        uri=path,
+        line=(line or 0) + 1,
+        tags=tuple(tags_of(item)),
+    )
+
+
+def _id(item: pytest.Item) -> str:
+    """The node id, without the group that xdist puts behind it."""
+    name, sign, group = item.nodeid.rpartition("@")
+    return name if sign and any(group in mark.args for mark in item.iter_markers("xdist_group")) else item.nodeid

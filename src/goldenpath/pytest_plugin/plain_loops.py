@@ -1,0 +1,64 @@
+"""Who runs an ``async`` test, and on which loop: pytest-asyncio, anyio, ``unittest``, or nobody, and then we do."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+
+def is_ours_to_await(item: Any) -> bool:
+    """Whether nobody else awaits what is asynchronous in a test: it may also be no coroutine."""
+    return not (_is_of_pytest_asyncio(item) or _is_of_anyio(item) or _is_of_unittest(item))
+
+
+def loop_of(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoop | None:
+    """The loop on which another plugin is about to run a test; None where it is ours, or is not known yet.
+
+    It lives for as long as the fixture that asks here.
+    """
+    item: Any = request.node
+    if _is_of_pytest_asyncio(item):
+        # Asked for from the fixture that needs it, so that the loop is closed after that fixture.
+        runner = request.getfixturevalue(f"_{item._loop_scope}_scoped_runner")
+        return runner.get_loop()  # type: ignore[no-any-return]
+    return _anyio_loop(request) if _is_of_anyio(item) else None
+
+
+def _is_of_pytest_asyncio(item: Any) -> bool:
+    plugin: Any = sys.modules.get("pytest_asyncio.plugin")
+    return plugin is not None and isinstance(item, getattr(plugin, "PytestAsyncioFunction", ()))
+
+
+def _is_of_anyio(item: Any) -> bool:
+    return (
+        "anyio.pytest_plugin" in sys.modules
+        and "anyio_backend" in item.fixturenames
+        and inspect.iscoroutinefunction(item.obj)
+    )
+
+
+def _is_of_unittest(item: Any) -> bool:
+    unittest: Any = sys.modules.get("unittest")
+    return unittest is not None and item.cls is not None and issubclass(item.cls, unittest.TestCase)
+
+
+def _anyio_loop(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoop | None:
+    """The loop of anyio's runner, kept until the fixture that asks has ended; None on another backend than asyncio."""
+    plugin: Any = sys.modules["anyio.pytest_plugin"]
+    backend: str | tuple[str, Mapping[str, Any]] = request.getfixturevalue("anyio_backend")
+    name, options = (backend, {}) if isinstance(backend, str) else backend
+    if name != "asyncio":
+        pytest.fail(
+            f"the services speak asyncio, and this test runs on {name}\n"
+            '  try: a fixture anyio_backend that returns "asyncio"',
+            pytrace=False,
+        )
+    lease = plugin.get_runner(name, options)
+    runner = lease.__enter__()
+    request.addfinalizer(lambda: lease.__exit__(None, None, None))
+    return runner.get_loop()  # type: ignore[no-any-return]
