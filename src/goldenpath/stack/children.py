@@ -14,6 +14,9 @@ from typing import Final
 
 from goldenpath.stack.waiting import until
 
+FORKS: Final = sys.platform == "linux"
+"""Whether a process may be copied: elsewhere that is not there, or not safe once the system's libraries were used."""
+
 KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)
 """The end that no process can refuse; Windows knows one kind of end only."""
 
@@ -99,8 +102,8 @@ def run(
     return Child(process.pid, log, process.poll)
 
 
-def fork(work: Callable[[], None], log: Path) -> Child:
-    """Do ``work`` in a copy of this process, which ends with it; what it prints goes to ``log``.
+def fork(work: Callable[[], int], log: Path) -> Child:
+    """Do ``work`` in a copy of this process, which ends with the status that it gives; what it prints goes to ``log``.
 
     What was imported here is imported there, which is what makes it quick.
     """
@@ -113,7 +116,7 @@ def fork(work: Callable[[], None], log: Path) -> Child:
     return Child(pid, log, _Reaped(pid))
 
 
-def _be_child(work: Callable[[], None], log: Path, parent: int) -> None:
+def _be_child(work: Callable[[], int], log: Path, parent: int) -> None:
     status = 1
     try:
         die_with(parent)
@@ -122,8 +125,7 @@ def _be_child(work: Callable[[], None], log: Path, parent: int) -> None:
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(out, 1)
         os.dup2(out, 2)
-        work()
-        status = 0
+        status = work()
     except BaseException:  # noqa: BLE001 - whatever it was, a copy must not go on as its original
         sys.excepthook(*sys.exc_info())
     finally:

@@ -12,12 +12,13 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version as distribution_version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from goldenpath.stack.binaries import PostgresPrograms
 from goldenpath.stack.children import die_with
-from goldenpath.stack.errors import not_started
 from goldenpath.stack.identity import Identity
 from goldenpath.stack.kept import Kept
 
@@ -35,6 +36,10 @@ FIRST_PASSWORD: Final = "password"  # noqa: S105 - the name of a file
 
 _BUILTIN_LOCALE: Final = 17
 _STEP_SECONDS: Final = 30
+
+
+class ClusterError(Exception):
+    """A cluster cannot be made; the log says more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,14 @@ class Maker:
         """Put a cluster into ``data``: a kept one, or a new one that is then kept.
 
         Raises:
-            ServiceUnavailable: It cannot be made.
+            ClusterError: It cannot be made.
         """
         version = self._version()
-        schema = _schema()
-        key = hashlib.sha256(repr((FORMAT, version, _options(version), schema)).encode()).hexdigest()[:24]
-        kept = Kept("cluster", key)
+        kept = Kept("cluster", _key(version))
         if not self._restored(kept, data):
             with kept.alone():
                 if not self._restored(kept, data):
-                    self._make(data, version, schema)
+                    self._make(data, version)
                     kept.keep(data)
         _hand_over(data, self.identity)
 
@@ -73,7 +76,7 @@ class Maker:
         data.mkdir(mode=0o700)
         return kept.restore(data)
 
-    def _make(self, data: Path, version: str, schema: Sequence[str]) -> None:
+    def _make(self, data: Path, version: str) -> None:
         password = os.urandom(16).hex()
         file = data.with_name("first-password")
         file.touch(mode=0o600)
@@ -84,7 +87,7 @@ class Maker:
             _hand_over(path, self.identity)
         self._do("initdb", [self.programs.initdb, "-D", data, f"--pwfile={file}", *_options(version)])
         self._say(data, "postgres", [f"CREATE DATABASE {TEMPLATE} IS_TEMPLATE true"])
-        self._say(data, TEMPLATE, schema)
+        self._say(data, TEMPLATE, _schema())
         file.replace(data / FIRST_PASSWORD)
 
     def _say(self, data: Path, database: str, statements: Sequence[str]) -> None:
@@ -117,11 +120,11 @@ class Maker:
                 cwd=self.log.parent,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            raise not_started("database", f"{what} of {command[0]} failed: {error}") from error
+            raise ClusterError(f"{what} of {command[0]} failed: {error}") from error
         with self.log.open("a", encoding="utf-8") as log:
             log.write(done.stdout)
         if done.returncode:
-            raise not_started("database", f"{what} of {command[0]} ended with status {done.returncode}", self.log)
+            raise ClusterError(f"{what} of {command[0]} ended with status {done.returncode}")
         return done.stdout
 
 
@@ -134,6 +137,14 @@ def _options(version: str) -> list[str]:
         *("-U", USER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", *locale),
         *("--no-sync", "--no-instructions", "--wal-segsize=1"),
     ]
+
+
+def _key(version: str) -> str:
+    """A name for all that goes into a cluster. The tables go in by their source: to load them takes long."""
+    tables = find_spec("goldenpath.reference.storage.tables")
+    source = Path(tables.origin).read_bytes() if tables and tables.origin else b""
+    parts = (FORMAT, version, _options(version), source, distribution_version("sqlalchemy"))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
 
 def _schema() -> list[str]:

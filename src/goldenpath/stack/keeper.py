@@ -73,6 +73,7 @@ class Keeper:
                 for key, _ in self._selector.select(TICK):
                     self._attend(key.fileobj)
                 abandoned = self._is_abandoned()
+                self._running.go_on()
                 self._running.status()  # children that have ended are let go by the system
         finally:
             self._running.end(quick=abandoned)
@@ -139,7 +140,7 @@ class Keeper:
         running = self._running
         match what:
             case "prepare":
-                return running.prepare(options["wanted"])
+                return running.want(options["wanted"])
             case "database":
                 return running.database(options["space"], tables=options["tables"])
             case "cache":

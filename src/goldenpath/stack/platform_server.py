@@ -6,6 +6,7 @@ a process that has used the system's libraries is not safe or not there, a new i
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import sys
@@ -14,7 +15,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from goldenpath.stack.children import KILL, Child, fork, run
+from goldenpath.stack.children import FORKS, KILL, Child, fork, run
 from goldenpath.stack.errors import INSTALL, not_started, tail
 from goldenpath.stack.ports import ATTEMPTS, free_port, is_taken
 from goldenpath.stack.waiting import until
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 START_SECONDS: Final = 20
 STOP_SECONDS: Final = 3
-FORKS: Final = sys.platform == "linux"
+
+_PRELOADED: Final[list[bool]] = []
+"""Whether this process has loaded what the servers need."""
 
 
 class PlatformServer:
@@ -89,13 +92,19 @@ def preload() -> None:
     Raises:
         ServiceUnavailable: The libraries are not installed.
     """
-    if not FORKS:
+    if not FORKS or _PRELOADED:
         return
+    gc.disable()  # what is imported is kept: to look through it again and again takes a tenth of the time
     try:
         from goldenpath.reference.servers import serving
+
+        serving.preload()
     except ImportError as error:
         raise not_started("auth", f"the platform's servers cannot be loaded ({error})", try_next=INSTALL) from error
-    serving.preload()
+    finally:
+        gc.enable()
+    _PRELOADED.append(True)
+    gc.freeze()  # what all forks share is copied when it is touched, and the collector would touch it all
 
 
 def config_of(service: str, options: Mapping[str, Any]) -> ServerConfig:
@@ -124,7 +133,7 @@ def _launched(config: ServerConfig, ready: Path, log: Path) -> Child:
     return run(command, log, stdin=json.dumps(said, default=str))
 
 
-def _serve(config: ServerConfig, ready: Path) -> None:
+def _serve(config: ServerConfig, ready: Path) -> int:
     from goldenpath.reference.servers.serving import serve
 
     def tell(url: str) -> None:
@@ -133,6 +142,7 @@ def _serve(config: ServerConfig, ready: Path) -> None:
         part.replace(ready)
 
     serve(config, ready=tell)
+    return 0
 
 
 def main() -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from goldenpath.stack.binaries import find_postgres
-from goldenpath.stack.children import Child, run
-from goldenpath.stack.cluster import FIRST_PASSWORD, TEMPLATE, USER, Maker
+from goldenpath.stack.children import FORKS, KILL, Child, fork, run
+from goldenpath.stack.cluster import FIRST_PASSWORD, TEMPLATE, USER, ClusterError, Maker
 from goldenpath.stack.errors import not_started, tail
 from goldenpath.stack.identity import settle
 from goldenpath.stack.ports import ATTEMPTS, LOOPBACK, free_port, is_taken
 from goldenpath.stack.waiting import until
 
+MAKE_SECONDS: Final = 60
 START_SECONDS: Final = 20
 _CALL_SECONDS: Final = 15
 _STOP_SECONDS: Final = 3
@@ -60,6 +61,8 @@ class Postgres:
         self._try_port = 0
         self.port = 0
         self.child: Child | None = None
+        self._placing: Child | None = None
+        self._placed: int | None = None
 
     def launch(self) -> None:
         """Start it, on its own port if it has one; on data that is made first if there is none.
@@ -70,12 +73,38 @@ class Postgres:
         if self._maker is None:
             programs, identity = settle(self._programs, self._home)
             self._maker = Maker(programs, identity, self.log)
+            self._placing = fork(self._place, self.log) if FORKS else None
+            self._placed = None if FORKS else self._place()
+        if self.has_data():
+            self._start()
+
+    def has_data(self) -> bool:
+        """Whether its data are there. They are made in a process of their own where that can be."""
+        if self._placed is None and self._placing is not None:
+            self._placed = self._placing.ended()
+        return self._placed == 0
+
+    def go_on(self) -> None:
+        """Start the server as soon as its data are there; to be called now and then after ``launch``."""
+        if self.child is None and self.has_data():
+            self._start()
+
+    def _place(self) -> int:
+        assert self._maker is not None
+        try:
             self._maker.place(self._data)
-        port = self.port or free_port()
+        except (ClusterError, OSError) as error:
+            with self.log.open("a", encoding="utf-8") as log:
+                log.write(f"{error}\n")
+            return 1
+        return 0
+
+    def _start(self) -> None:
+        assert self._maker is not None
+        self._try_port = self.port or free_port()
         (self._data / "postmaster.pid").unlink(missing_ok=True)
-        settings = [part for each in (*_SETTINGS, f"port={port}") for part in ("-c", each)]
+        settings = [part for each in (*_SETTINGS, f"port={self._try_port}") for part in ("-c", each)]
         command: list[str | Path] = [self._maker.programs.postgres, "-D", self._data, *settings]
-        self._try_port = port
         self.child = run(command, self.log, enter=self._maker.identity.enter)
 
     def ready(self) -> None:
@@ -84,6 +113,10 @@ class Postgres:
         Raises:
             ServiceUnavailable: It ended, or was not ready in time.
         """
+        until(lambda: self.has_data() or self._placed, MAKE_SECONDS)
+        if self._placed != 0:
+            raise not_started(self.service, "PostgreSQL's data could not be made", self.log)
+        self.go_on()
         for _ in range(ATTEMPTS):
             if until(self._is_settled, START_SECONDS) is None:
                 raise not_started(self.service, f"PostgreSQL was not ready within {START_SECONDS} s", self.log)
@@ -94,7 +127,7 @@ class Postgres:
                 return
             if not self._may_try_again():
                 break
-            self.launch()
+            self._start()
         raise not_started(self.service, f"PostgreSQL {self.child.fate() if self.child else 'is gone'}", self.log)
 
     def _may_try_again(self) -> bool:
@@ -150,6 +183,8 @@ class Postgres:
 
     def stop(self) -> None:
         """End it; what it holds is lost, which nobody minds."""
+        if self._placing is not None:
+            self._placing.end(KILL, _STOP_SECONDS)
         if self.child is not None:
             self.child.end(getattr(signal, "SIGQUIT", signal.SIGTERM), _STOP_SECONDS)
 

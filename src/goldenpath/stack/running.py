@@ -36,6 +36,7 @@ class Running:
         self._home: Home | None = None
         self._machinery: dict[str, Server] = {}
         self._starting: set[str] = set()
+        self._wanted: set[str] = set()
         self._databases: dict[tuple[str, bool], str] = {}
         self._served: dict[tuple[str, str], PlatformServer] = {}
 
@@ -46,19 +47,25 @@ class Running:
             self._home = Home(self._fallback)
         return self._home.path
 
-    def prepare(self, wanted: Iterable[str]) -> None:
-        """Start what will be needed, all at once, without waiting for it; what the servers import is loaded meanwhile.
+    def want(self, services: Iterable[str]) -> None:
+        """Note what will be asked for soon."""
+        self._wanted |= set(services)
+
+    def go_on(self) -> None:
+        """Start what was wanted, all at once, and load meanwhile what the platform's servers need.
 
         What cannot be started is told to whoever asks for it.
         """
-        asked = list(wanted)
-        for service in (DATABASE, CACHE):
-            if service in asked:
-                with suppress(ServiceUnavailable):
-                    self._launch(service)
-        if set(asked) - {DATABASE, CACHE}:
+        wanted, self._wanted = self._wanted, set()
+        for service in sorted(wanted & {DATABASE, CACHE}):
+            with suppress(ServiceUnavailable):
+                self._launch(service)
+        if wanted - {DATABASE, CACHE}:
             with suppress(ServiceUnavailable):
                 preload()
+        postgres = self._machinery.get(DATABASE)
+        if isinstance(postgres, Postgres):
+            postgres.go_on()
 
     def database(self, space: str, *, tables: bool = True) -> str:
         """The address of a space's database; made when it is first asked for.
