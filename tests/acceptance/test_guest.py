@@ -162,11 +162,27 @@ def test_where_their_mode_stands_ours_has_another_name(suite):
     assert suite.run("--golden-mode", "mock", "--collect-only", "-q").ret == 0
 
 
-def test_a_plain_test_that_asks_for_a_scenarios_fixture_is_told_so(project):
-    project.file("test_plain.py", "def test_it(gp_auth): pass\n")
-    result = project.run()
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*is for the steps of a scenario; 'test_it' is none*"])
+def test_what_is_no_test_function_and_asks_for_services_is_told_so(project):
+    project.file("test_doc.py", '"""\n>>> getfixture("gp_auth")\n"""\n')
+    result = project.run("--doctest-modules")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*is for scenarios and test functions; *test_doc* is neither*"])
+
+
+def test_words_that_are_our_markers_are_theirs_in_a_suite_that_never_asked_for_us(project):
+    project.file(
+        "test_theirs.py",
+        """
+        import pytest
+
+        @pytest.mark.critical
+        @pytest.mark.golden_path
+        @pytest.mark.requires("numpy")
+        def test_theirs(): pass
+        """,
+    )
+    project.run("--strict-markers").assert_outcomes(passed=1)
+    assert not (project.root / ".goldenpath").exists()
 
 
 def test_scenarios_may_use_fixtures_that_other_plugins_run(project):

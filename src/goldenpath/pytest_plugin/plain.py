@@ -90,7 +90,10 @@ class PlainTest:
             report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, error.message)
         failures.redact(report, self.opened.redact)
         if report.failed:
-            self.status, self.message = "failed", self.message or headline_of(report)
+            said = headline_of(report)
+            if isinstance(error, pytest.fail.Exception):
+                said = said.removeprefix("Failed: ")
+            self.status, self.message = "failed", self.message or said
         elif report.skipped:
             self.status, self.message = "skipped", headline_of(report)
         elif report.when == "call" and self.status == "unknown":

@@ -80,9 +80,9 @@ class _Run:
         self.used = {use["service"] for end in self.ends for use in end["services"]}
         self.stand_ins = [name for name, each in self.services.items() if each["stand_in"] and name in self.used]
 
-    def standing(self, standing: str) -> int:
-        """How many scenarios ended so."""
-        return sum(end["standing"] == standing for end in self.ends)
+    def with_standing(self, standing: str) -> list[Record]:
+        """What ended so."""
+        return [end for end in self.ends if end["standing"] == standing]
 
     @property
     def only_stand_ins(self) -> bool:
@@ -121,15 +121,27 @@ def _not_taken(run: _Run) -> list[str]:
     return lines
 
 
+def _is_test(end: Record) -> bool:
+    """Whether it is no scenario: the id of a test begins with its file."""
+    return str(end["scenario"]).partition("::")[0].endswith(".py")
+
+
 def _results(run: _Run) -> list[str]:
-    """Scenarios by what they ran on and how they ended, by their last attempts."""
+    """Scenarios and tests by what they ran on and how they ended, by their last attempts."""
+    scenarios = [end for end in run.ends if not _is_test(end)]
+    tests = [end for end in run.ends if _is_test(end)]
+    tables = [("scenarios on", scenarios), ("tests on", tests)]
+    return [line for title, ends in tables if ends for line in _table([(title, "results"), *_rows(ends)])]
+
+
+def _rows(ends: Sequence[Record]) -> Iterator[tuple[str, str]]:
     counts: dict[str, Counter[tuple[str, str | None]]] = {}
-    for end in run.ends:
+    for end in ends:
         degraded = ", degraded" if end.get("degraded") and end["standing"] else ""
         standing = f"{end['standing']}{degraded}" if end["standing"] else None
         counts.setdefault(_ran_on(end), Counter())[end["status"], standing] += 1
-    rows = [(label, ", ".join(_counted(row))) for label, row in sorted(counts.items())]
-    return _table([("scenarios on", "results"), *rows])
+    for label, row in sorted(counts.items()):
+        yield label, ", ".join(_counted(row))
 
 
 def _counted(row: Counter[tuple[str, str | None]]) -> Iterator[str]:
@@ -174,27 +186,37 @@ def _meaning(run: _Run) -> list[str]:
     lines = []
     if run.fault is not None:
         lines += _wrapped(f"The reference platform was broken on purpose: --fault {run.fault}.", "", "  ")
-    verified, rehearsed = run.standing("verified"), run.standing("rehearsed")
+    verified, rehearsed = run.with_standing("verified"), run.with_standing("rehearsed")
     if not run.used:
-        ran = sum(end["status"] not in _NEVER_RAN for end in run.ends)
+        ran = [end for end in run.ends if end["status"] not in _NEVER_RAN]
         if not ran:
-            return [*lines, "No scenario ran, so nothing is known of your product."]
-        none, they = ("it used no service", "it proves") if ran == 1 else ("none used a service", "they prove")
-        return [*lines, f"{_scenarios(ran)} ran, and {none}: of your product {they} nothing."]
+            return [*lines, f"No {_kinds(run)} ran, so nothing is known of your product."]
+        none, they = ("it used no service", "it proves") if len(ran) == 1 else ("none used a service", "they prove")
+        return [*lines, f"{_number(run, ran)} ran, and {none}: of your product {they} nothing."]
     if run.only_stand_ins:
-        lines.append(f"{_scenarios(rehearsed)} rehearsed on stand-ins. No code of your product ran.")
+        lines.append(f"{_number(run, rehearsed)} rehearsed on stand-ins. No code of your product ran.")
     elif rehearsed or run.stand_ins:
-        lines.append(f"{_scenarios(verified)} verified on your product, {rehearsed} rehearsed on stand-ins.")
+        lines.append(f"{_number(run, verified)} verified on your product, {len(rehearsed)} rehearsed on stand-ins.")
     else:
-        lines.append(f"{_scenarios(verified)} verified on your product. No stand-in answered.")
+        lines.append(f"{_number(run, verified)} verified on your product. No stand-in answered.")
     if run.stand_ins:
         port = "agents" if "agents" in run.stand_ins else run.stand_ins[0]
         lines.append(f"Next: goldenpath port {port}   (what a service of your own must answer)")
     return lines
 
 
-def _scenarios(count: int) -> str:
-    return f"{count} scenario" if count == 1 else f"{count} scenarios"
+def _kinds(run: _Run) -> str:
+    """What was to run: scenarios, tests or both."""
+    kinds = {_is_test(end) for end in run.ends}
+    return "scenario or test" if len(kinds) > 1 else "test" if True in kinds else "scenario"
+
+
+def _number(run: _Run, ends: Sequence[Record]) -> str:
+    """How many these are, in words: ``1 scenario and 2 tests``."""
+    tests = sum(map(_is_test, ends))
+    counts = [("scenario", len(ends) - tests), ("test", tests)]
+    some = [(kind, count) for kind, count in counts if count] or [(_kinds(run).partition(" ")[0], 0)]
+    return " and ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in some)
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

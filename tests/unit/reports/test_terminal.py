@@ -169,3 +169,36 @@ def test_no_line_is_wider_than_80_columns():
     ]
     lines = summary([started("f" * 60), *records])
     assert max(map(len, lines)) <= 80
+
+
+def test_tests_are_counted_beside_scenarios():
+    lines = summary(
+        [
+            started(),
+            service("agents"),
+            *rehearsed(2),
+            end("tests/test_a.py::test_a", standing="rehearsed", uses=[MOCK_AGENTS]),
+            end("tests/test_a.py::test_b", "failed", uses=[MOCK_AGENTS]),
+        ]
+    )
+    scenarios, tests = lines.index("  scenarios on     results"), lines.index("  tests on         results")
+    assert lines[scenarios + 1] == "  mock (stand-in)  2 passed (rehearsed)"
+    assert lines[tests + 1] == "  mock (stand-in)  1 passed (rehearsed), 1 failed"
+    assert "2 scenarios and 1 test rehearsed on stand-ins. No code of your product ran." in lines
+
+
+@pytest.mark.parametrize(
+    ("ends", "sentence"),
+    [
+        ([end("test_a.py::test_a", "skipped")], "No test ran, so nothing is known of your product."),
+        (
+            [end("test_a.py::test_a", "skipped"), end("a.feature::A", "skipped")],
+            "No scenario or test ran, so nothing is known of your product.",
+        ),
+        ([end("test_a.py::test_a")], "1 test ran, and it used no service: of your product it proves nothing."),
+        ([end("test_a.py::test_a", "failed", uses=[REAL_AUTH])], "0 tests verified on your product."),
+    ],
+)
+def test_what_tests_prove(ends, sentence):
+    lines = summary([started(), service("auth", "real", stand_in=False), *ends])
+    assert any(line.startswith(sentence) for line in lines)
