@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from goldenpath.domain.errors import ServiceUnavailable
+from goldenpath.reference.storage.server import open_redis
 from goldenpath.reference.storage.sql import Transaction
 from goldenpath.reference.storage.tables import metadata
 
@@ -20,21 +20,19 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-T = TypeVar("T")
-
 Check = Callable[[], Awaitable[object]]
 """Ends well while something is there, and raises while it is not."""
 
 _CONNECT: Final = 3.0
 _ANSWER: Final = 5.0
-_CONNECTIONS: Final = 8
-_MORE: Final = 24
+_CONNECTIONS: Final = 5
+_MORE: Final = 10
+
+_LISTENERS: Final = 5000
+"""Connections to the cache: each window listens on one of its own."""
 
 _TABLES_LOCK: Final = 0x676F6C64
 """The advisory lock under which tables are made: several servers start at once."""
-
-_LOST: Final = ("08", "57P", "53300")
-"""SQLSTATEs that mean no connection: connection exceptions, operator intervention, too many connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,9 @@ async def backing(database_url: str, cache_url: str, *, database: bool) -> Async
         ServiceUnavailable: PostgreSQL is not there.
     """
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(_redis(cache_url) if cache_url else _memory_redis())
+        redis = await stack.enter_async_context(
+            open_redis(cache_url, max_connections=_LISTENERS) if cache_url else _memory_redis()
+        )
         checks: dict[str, Check] = {"cache": redis.ping}
         transaction = None
         if database:
@@ -75,19 +75,15 @@ async def backing(database_url: str, cache_url: str, *, database: bool) -> Async
 async def _postgres(url: str) -> AsyncIterator[Transaction]:
     engine = _engine(url)
 
-    async def transaction(work: Callable[[Connection], T]) -> T:
-        try:
-            async with engine.begin() as connection:
-                return await connection.run_sync(work)
-        except (OSError, TimeoutError, PoolTimeout) as error:
-            raise ServiceUnavailable("database", _reason(error)) from error
-        except DBAPIError as error:
-            if not _is_lost(error):
-                raise
-            raise ServiceUnavailable("database", _reason(error)) from error
+    async def transaction(work: Callable[[Connection], Any]) -> Any:
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
 
     try:
-        await transaction(_make_tables)
+        try:
+            await transaction(_make_tables)
+        except (SQLAlchemyError, OSError) as error:
+            raise ServiceUnavailable("database", f"{type(error).__name__}: its tables cannot be made") from error
         yield transaction
     finally:
         await engine.dispose()
@@ -105,7 +101,7 @@ def _engine(url: str) -> AsyncEngine:
         try:
             return await asyncpg.connect(dsn, timeout=_CONNECT, command_timeout=_ANSWER)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise ServiceUnavailable("database", _reason(error)) from error
+            raise ServiceUnavailable("database", f"it lets nobody in ({type(error).__name__})") from error
 
     return create_async_engine(
         "postgresql+asyncpg://",
@@ -129,48 +125,12 @@ def _look(connection: Connection) -> object:
     return connection.execute(text("SELECT 1")).scalar_one()
 
 
-def _is_lost(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None) or ""
-    return error.connection_invalidated or state.startswith(_LOST)
-
-
-def _reason(error: BaseException) -> str:
-    """What was seen, without address or statement."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(error, PoolTimeout):
-        return "every connection is in use"
-    return "it did not answer in time" if isinstance(cause, TimeoutError) else f"no connection ({type(cause).__name__})"
-
-
 @asynccontextmanager
 async def _memory() -> AsyncIterator[Transaction]:
     from goldenpath.reference.storage.memory import memory_transactions
 
     async with memory_transactions() as transaction:
         yield transaction
-
-
-@asynccontextmanager
-async def _redis(url: str) -> AsyncIterator[Redis]:
-    from redis.asyncio import BlockingConnectionPool, Redis
-    from redis.asyncio.retry import Retry
-    from redis.backoff import NoBackoff
-
-    pool = BlockingConnectionPool.from_url(
-        url,
-        decode_responses=True,
-        encoding_errors="surrogatepass",
-        socket_connect_timeout=_CONNECT,
-        socket_timeout=_ANSWER,
-        timeout=_ANSWER,
-        # Each window listens on a connection of its own.
-        max_connections=5000,
-        # Once more at once: a connection that was kept may be to a server that went and came back.
-        retry=Retry(NoBackoff(), 1),
-    )
-    client: Redis = Redis.from_pool(pool)
-    async with client:
-        yield client
 
 
 @asynccontextmanager

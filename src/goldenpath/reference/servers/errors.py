@@ -10,8 +10,6 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
-from redis.exceptions import ConnectionError as CacheLost
-from redis.exceptions import TimeoutError as CacheSilent
 from starlette.exceptions import HTTPException
 
 from goldenpath.domain.errors import (
@@ -64,8 +62,6 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def known(error: Exception) -> GoldenPathError | None:
     """The refusal that an error means; None where nobody foresaw it."""
-    if isinstance(error, CacheLost | CacheSilent):
-        return ServiceUnavailable("cache", f"no connection ({type(error).__name__})")
     return error if isinstance(error, Refused | ServiceUnavailable) else None
 
 
@@ -114,7 +110,7 @@ def install(app: FastAPI) -> None:
     """Have every error of an application answered in this shape."""
     app.add_exception_handler(RequestValidationError, _ill_formed)
     app.add_exception_handler(HTTPException, _no_route)
-    for kind in (Refused, ServiceUnavailable, CacheLost, CacheSilent):
+    for kind in (Refused, ServiceUnavailable):
         app.add_exception_handler(kind, _refused)
 
 

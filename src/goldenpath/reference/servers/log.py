@@ -23,22 +23,20 @@ _LONGEST_PATH: Final = 200
 class JsonLines(logging.Formatter):
     """A record as one line of JSON; what it was given as ``extra={"said": {...}}`` stands beside its message."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._redactor = Redactor()
-
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        # One for each record: what it has seen it keeps, and a server lives long.
+        redactor = Redactor()
         line: dict[str, object] = {
             "time": at,
             "level": record.levelname.lower(),
-            "message": self._redactor.text(record.getMessage()),
+            "message": redactor.text(record.getMessage()),
         }
         line |= getattr(record, "said", {})
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
-            line |= {"error": self._redactor.text(f"{type(error).__name__}: {error}"), "at": _places(error)}
+            line |= {"error": redactor.text(f"{type(error).__name__}: {error}"), "at": _places(error)}
         return json.dumps(line, default=str)
 
 
