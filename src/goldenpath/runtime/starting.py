@@ -43,15 +43,14 @@ class RunsServers:
 
     def end(self) -> None:
         """Stop what was started for the run, and remove its folder (its main process, when all others have left)."""
-        self.leave()
-        if not self.folder.is_dir():
-            return
-        if any(each.suffix != ".lock" for each in self.folder.iterdir()):
-            from goldenpath.stack.client import Keeper
+        if self.folder.is_dir():
+            if any(each.suffix != ".lock" for each in self.folder.iterdir()):
+                from goldenpath.stack.client import Keeper
 
-            if (keeper := Keeper.there(self.folder)) is not None:
-                keeper.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+                if (keeper := Keeper.there(self.folder)) is not None:
+                    keeper.stop()
+            self.leave()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class StartedServices:

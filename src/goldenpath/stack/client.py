@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -113,7 +114,9 @@ class Keeper:
     def stop(self) -> None:
         """End the keeper and all that it keeps; gives back when that is done."""
         if self._folder.is_kept():
-            self._ask("stop")
+            # It may be about to end by itself: then it does not answer, and what counts is that it is gone.
+            with suppress(ServiceUnavailable):
+                self._ask("stop")
         gone = until(lambda: None if self._folder.is_kept() else True, _STOP_SECONDS)
         if gone is None:
             raise not_started("stack", f"the keeper of {self._folder.path} has not ended within {_STOP_SECONDS} s")
