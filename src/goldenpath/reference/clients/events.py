@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
@@ -12,6 +11,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketExce
 
 from goldenpath.domain.errors import GoldenPathError, ServiceUnavailable
 from goldenpath.ports.events import Connection, Resume
+from goldenpath.reference.clients.address import http_address, socket_address
 from goldenpath.reference.clients.failures import failure
 from goldenpath.reference.clients.http import DEADLINE, Headers, HttpWire, bearer, lost, no_headers, query
 from goldenpath.reference.clients.socket import Socket
@@ -104,15 +104,3 @@ class WsEvents:
             if isinstance(error.__cause__, (OSError, EOFError)):
                 raise ServiceUnavailable("events", lost(error.__cause__, self._address)) from error
             raise GoldenPathError(f"its handshake is none: {error}", where="events") from error
-
-
-def http_address(url: str) -> str:
-    """Where a gateway's HTTP is, from the address of its HTTP or its socket."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme.replace("ws", "http"), parts.netloc, "", "", ""))
-
-
-def socket_address(url: str) -> str:
-    """Where a gateway's socket is, from the address of its HTTP or its socket."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme.replace("http", "ws"), parts.netloc, parts.path.rstrip("/") or "/ws", "", ""))

@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, Final
+from urllib.parse import urlencode
 
-from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.schema import CreateSchema
 
+from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.reference.storage.sql import SqlStore
 from goldenpath.reference.storage.tables import metadata
 
@@ -21,6 +25,9 @@ _ANSWERING: Final = 10.0
 
 _MOST: Final = 10
 """Connections that one store may have at once; who comes later waits."""
+
+_MAKING: Final = 0x676F6C64
+"""The advisory lock under which tables are made."""
 
 _compiled: dict[Any, Any] = {}
 """Statements compiled once a process: they are the same in every store."""
@@ -44,18 +51,29 @@ async def postgres_store(url: str) -> AsyncIterator[SqlStore]:
         await engine.dispose()
 
 
-async def create_tables(url: str) -> None:
-    """Make the tables that do not stand yet.
+async def make_schema(url: str, schema: str) -> None:
+    """Make a schema with the platform's tables, as far as they do not stand yet.
 
     Raises:
-        SQLAlchemyError, OSError: The database cannot be reached, or does not let us.
+        ServiceUnavailable: The database cannot be reached, or does not let us.
     """
-    engine = _engine_on(url)
+    engine = _engine_on(in_schema(url, schema))
     try:
         async with engine.begin() as connection:
+            # Several workers may start at once.
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING})
+            await connection.execute(CreateSchema(schema, if_not_exists=True))
             await connection.run_sync(metadata.create_all)
+    except _refusals() as error:
+        cause = getattr(error, "orig", None) or error
+        raise ServiceUnavailable("database", f"no tables of ours can be made there: {cause}") from error
     finally:
         await engine.dispose()
+
+
+def in_schema(url: str, schema: str) -> str:
+    """The address at which unqualified names are those of a schema."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode({'search_path': schema})}"
 
 
 def _engine_on(url: str) -> AsyncEngine:
@@ -69,10 +87,31 @@ def _engine_on(url: str) -> AsyncEngine:
 @cache
 def _template(url: str) -> AsyncEngine:
     """The engine that the others are made after: to find out about a server costs five statements, once."""
+    import asyncpg
+
+    # The driver reads the address itself, with all that libpq knows (sslmode, sockets, several hosts).
+    scheme, _, rest = url.partition("://")
+    address = f"{scheme.partition('+')[0]}://{rest}"
+
+    async def connect() -> Any:
+        try:
+            return await asyncpg.connect(address, timeout=_CONNECTING, command_timeout=_ANSWERING)
+        except _refusals() as error:
+            raise ServiceUnavailable("database", f"{type(error).__name__}: {error}") from error
+
     return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
+        "postgresql+asyncpg://",
+        async_creator=connect,
         pool_size=_MOST,
         max_overflow=0,
         pool_timeout=_ANSWERING,
-        connect_args={"timeout": _CONNECTING, "command_timeout": _ANSWERING},
+        # Rows hold what people wrote and the hashes of their passwords: no error tells them.
+        hide_parameters=True,
     )
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What is raised where a database does not let us in, or is gone."""
+    from asyncpg.exceptions import InterfaceError, PostgresError
+
+    return PostgresError, InterfaceError, SQLAlchemyError, OSError, ValueError

@@ -25,7 +25,7 @@ async def open_redis(url: str, **options: Any) -> AsyncIterator[Redis]:
 
     What is lost is told at once, and never tried again: to count up twice is no repetition.
     """
-    options = {
+    settings: dict[str, Any] = {
         "decode_responses": True,
         # Half a surrogate pair is a key that nobody set, and no error.
         "encoding_errors": "surrogatepass",
@@ -35,8 +35,9 @@ async def open_redis(url: str, **options: Any) -> AsyncIterator[Redis]:
         # RESP2 greets with nothing, and nobody asks the server who we are.
         "protocol": 2,
         "driver_info": None,
-    } | options
-    client = Redis.from_url(url, **options)
+        **options,
+    }
+    client = Redis.from_url(url, **settings)
     try:
         yield client
     finally:
