@@ -13,7 +13,7 @@ from typing import Final
 
 from goldenpath.domain.errors import GoldenPathError
 
-COMMANDS: Final = ("port", "faults", "settings", "serve", "up", "down", "status", "clean")
+COMMANDS: Final = ("port", "faults", "settings", "adopt", "doctor", "serve", "up", "down", "status", "clean")
 """The modules of this package that are commands: each has ``HELP``, ``arguments(parser)`` and ``run(args, out)``."""
 
 WRONG_USE: Final = 2
@@ -22,6 +22,7 @@ WRONG_USE: Final = 2
 _EXAMPLES: Final = """\
 examples:
   pytest features/ --mode mock    run the Golden Path with nothing installed
+  goldenpath doctor               what a run would use here, and what is missing
   goldenpath port                 list the ports
   goldenpath port agents          what a service of your own must answer
   goldenpath faults               what can be broken on purpose, for --fault

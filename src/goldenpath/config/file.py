@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from goldenpath.config.options import OPTIONS, Platform, StepModules
+from goldenpath.config.options import OPTIONS, Exec, Platform, StepModules
 from goldenpath.config.toml_lines import line_of, line_of_error, without_place
 from goldenpath.domain.errors import SettingsError
 
@@ -158,8 +158,8 @@ def _as_settings_error(file: SettingsFile, errors: Sequence[Mapping[str, Any]]) 
 
 def _keys_at(path: Sequence[object]) -> list[str]:
     if len(path) > 1:
-        of: type[Platform | StepModules] = Platform if path[0] == "platform" else StepModules
-        return [each.name for each in fields(of)]
+        tables: dict[object, type[Platform | Exec]] = {"platform": Platform, "exec": Exec}
+        return [each.name for each in fields(tables.get(path[0], StepModules))]
     return [each.key for each in OPTIONS if each.key is not None]
 
 

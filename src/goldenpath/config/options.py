@@ -58,6 +58,21 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
+class Exec:
+    """What ``goldenpath exec`` does before a command, and the names under which the command reads addresses.
+
+    Attributes:
+        prepare: Commands that are run first, with the addresses.
+        env: Further variables: the name of one of ours, or a text with ``{NAME}`` or ``{SERVICE.url}`` in it.
+    """
+
+    prepare: str | list[str] = ""
+    env: dict[str, str] = field(default_factory=dict)
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One thing that a user can set.
 
@@ -294,6 +309,13 @@ OPTIONS: Final = (
         key="output",
         env="GOLDENPATH_OUTPUT",
         default=Path(".goldenpath"),
+    ),
+    Option(
+        "exec",
+        "For goldenpath exec: what is run before the command, and further names of variables for addresses.",
+        '[exec]\nprepare = "alembic upgrade head"\nenv = { SHOP_DB = "DATABASE_URL", SHOP_AUTH = "{auth.url}/v1" }',
+        key="exec",
+        type=Exec,
     ),
     Option(
         "scripts",

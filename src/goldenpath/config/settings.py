@@ -22,6 +22,7 @@ from goldenpath.config.options import (
     ORDERS,
     PATH_CATEGORIES,
     TIERS,
+    Exec,
     Option,
     Platform,
     StepModules,
@@ -49,6 +50,7 @@ class Settings:
         category: The strategy paper's word for what is selected; None for everything.
         probe_deadline: Seconds in which every probe must have answered.
         platform: What the reference platform is in this project.
+        exec: What ``goldenpath exec`` runs first, and further names for addresses.
         steps: The modules with the sentences, in the order in which they are loaded.
         ambiguous: What becomes of a step that several sentences of one scope answer: ``error``, or ``first`` for the
             one that pytest-bdd would take.
@@ -79,6 +81,7 @@ class Settings:
     category: str | None = None
     probe_deadline: float = 2.0
     platform: Platform = field(default_factory=Platform)
+    exec: Exec = field(default_factory=Exec)
     steps: tuple[StepModules, ...] = ()
     ambiguous: str = AMBIGUOUS[0]
     retry: int = 0
@@ -136,6 +139,7 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
         category=category,
         probe_deadline=_seconds(given.get("probe_deadline"), option("probe_deadline").default),
         platform=_platform(file),
+        exec=Exec(**file.values.get("exec", {})),
         steps=tuple(_step_modules(_list(given.get("steps")))),
         ambiguous=ambiguous.value,
         retry=_count(given.get("retry")),

@@ -1,0 +1,228 @@
+"""What a file asks of the world around it: variables, addresses, drivers, Docker."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from goldenpath.authoring.adoption.modules import Module
+from goldenpath.authoring.adoption.syntax import FUNCTIONS, parameters, text
+from goldenpath.authoring.adoption.values import Needs
+
+DRIVERS: Final = {
+    "asyncpg": "database",
+    "psycopg": "database",
+    "psycopg2": "database",
+    "aiopg": "database",
+    "pg8000": "database",
+    "sqlalchemy": "database",
+    "redis": "cache",
+    "aioredis": "cache",
+    "valkey": "cache",
+    "httpx": "auth",
+    "requests": "auth",
+    "aiohttp": "auth",
+    "websockets": "events",
+    "websocket": "events",
+}
+"""The drivers that are looked for, and the service that each is for; those for HTTP are for any of ours."""
+
+PORTS: Final = {5432: "database", 6379: "cache"}
+"""The ports on which everybody expects these services."""
+
+_SCHEMES: Final = {"postgresql": 5432, "postgres": 5432, "redis": 6379, "rediss": 6379, "valkey": 6379}
+_WIRE: Final = frozenset({"http", "https", "ws", "wss"})
+_WIRE_DRIVERS: Final = frozenset({"httpx", "requests", "aiohttp", "websockets", "websocket"})
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", "{}"})  # noqa: S104 - looked for in texts
+_DOCKER: Final = frozenset({"docker", "testcontainers", "python_on_whales", "pytest_docker"})
+_DOCKER_COMMANDS: Final = frozenset({"docker", "docker-compose", "podman"})
+_OURS: Final = re.compile(r"(services|gp_\w+)$")
+_URL: Final = re.compile(r"\b([a-z][a-z0-9]*)(?:\+\w+)?://([^\s/?#\"'<>]+)")
+_PAIR: Final = re.compile(r"^(localhost|127\.0\.0\.1):(\d{2,5})$")
+_KEYWORDS: Final = re.compile(r"\bhost=(\S+)(?:.*\bport=(\d+))?")
+_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}$")
+_CONNECTING: Final = re.compile(r"(asyncpg|psycopg2?|redis(\.asyncio)?|valkey(\.asyncio)?)\.(\w+)$")
+_BY_DRIVER: Final = {"asyncpg": 5432, "psycopg": 5432, "psycopg2": 5432, "redis": 6379, "valkey": 6379}
+
+
+def needs_of(module: Module) -> tuple[Needs, Mapping[str, str]]:
+    """What a file needs, and by variable the address that it takes where the variable is not set."""
+    reading = _Reading(module)
+    for node in ast.walk(module.tree):
+        reading.see(node)
+    return reading.needs(), reading.defaults
+
+
+@dataclass
+class _Reading:
+    """The walk through one file, from the outside to the inside."""
+
+    module: Module
+    variables: set[str] = field(default_factory=set)
+    required: set[str] = field(default_factory=set)
+    sets: set[str] = field(default_factory=set)
+    fixed: set[str] = field(default_factory=set)
+    wire: set[str] = field(default_factory=set)
+    drivers: set[str] = field(default_factory=set)
+    docker: set[str] = field(default_factory=set)
+    fixtures: set[str] = field(default_factory=set)
+    defaults: dict[str, str] = field(default_factory=dict)
+    _passed: set[int] = field(default_factory=set)
+
+    def needs(self) -> Needs:
+        """What was seen. An address for HTTP counts only beside a driver for it: else it is data."""
+        fixed = self.fixed | (self.wire if self.drivers & _WIRE_DRIVERS else set())
+        found = (self.variables, self.required, self.sets, fixed, self.drivers, self.docker, self.fixtures)
+        return Needs(*(frozenset(each) for each in found))
+
+    def see(self, node: ast.AST) -> None:
+        """Take one node; those around it were seen before."""
+        if isinstance(node, ast.Import):
+            self._imported(each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            self._imported([node.module or ""])
+        elif isinstance(node, ast.Call):
+            self._call(node)
+        elif isinstance(node, ast.Subscript) and self._is_environment(node.value):
+            self._item(node)
+        elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+            self._alternative(node)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            self._passed.add(id(node.value))
+        elif isinstance(node, ast.JoinedStr):
+            self._passed.update(id(each) for each in node.values)
+            if id(node) not in self._passed:
+                self._literal(_filled(node))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in self._passed:
+            self._literal(node.value)
+        elif isinstance(node, ast.Dict):
+            self._pairs({text(key) or "": value for key, value in zip(node.keys, node.values, strict=True) if key})
+        elif isinstance(node, FUNCTIONS):
+            self.fixtures.update(name for name in parameters(node) if _OURS.match(name))
+
+    def _imported(self, names: Iterator[str] | list[str]) -> None:
+        tops = {each.partition(".")[0] for each in names}
+        self.drivers |= tops & DRIVERS.keys()
+        self.docker |= tops & _DOCKER
+
+    def _is_environment(self, node: ast.AST) -> bool:
+        return self.module.full(node) in {"os.environ", "os.environb"}
+
+    def _call(self, call: ast.Call) -> None:
+        name = self.module.full(call.func)
+        first = text(call.args[0]) if call.args else None
+        last = name.rpartition(".")[2]
+        if first is not None and self._reads(name, first):
+            self.variables.add(first)
+            for other in (*call.args[1:2], *(each.value for each in call.keywords if each.arg == "default")):
+                self._default(first, other)
+        elif first is not None and last == "setenv":
+            self.sets.add(first)
+        elif call.args and self._is_environment(call.args[0]) and last == "dict" and len(call.args) > 1:
+            self._set(call.args[1])
+        elif call.args and name == "os.environ.update":
+            self._set(call.args[0])
+        elif last in {"run", "Popen", "call", "check_call", "check_output", "system"} and call.args:
+            self._command(call.args[0])
+        self._connection(call, name)
+
+    def _reads(self, name: str, first: str) -> bool:
+        """Whether a call reads a variable: that of the system, or something that is called environment."""
+        if name in {"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"}:
+            return True
+        owner, _, last = name.rpartition(".")
+        is_env = owner.rpartition(".")[2].lower().removeprefix("get_") in {"env", "environ", "environment"}
+        return bool(_NAME.match(first)) and ((last == "get" and is_env) or name in {"env", "getenv"})
+
+    def _default(self, variable: str, node: ast.AST) -> None:
+        for each in ast.walk(node):
+            self._passed.add(id(each))
+        value = _filled(node) if isinstance(node, ast.JoinedStr) else text(node)
+        for address, _ in _addresses(value or ""):
+            self.defaults[variable] = address
+
+    def _alternative(self, node: ast.BoolOp) -> None:
+        """``os.environ.get("X") or "..."``."""
+        call = node.values[0]
+        first = text(call.args[0]) if isinstance(call, ast.Call) and call.args else None
+        if first is not None and self._reads(self.module.full(call), first):
+            for other in node.values[1:]:
+                self._default(first, other)
+
+    def _item(self, node: ast.Subscript) -> None:
+        name = text(node.slice)
+        if name is not None:
+            self._passed.add(id(node.slice))
+            (self.required if isinstance(node.ctx, ast.Load) else self.sets).add(name)
+
+    def _set(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Dict):
+            self.sets.update(name for each in node.keys if each is not None and (name := text(each)))
+
+    def _command(self, node: ast.AST) -> None:
+        parts = node.elts[:1] if isinstance(node, ast.List | ast.Tuple) and node.elts else [node]
+        word = (text(parts[0]) or "").split(" ")[0]
+        self.docker |= {word} & _DOCKER_COMMANDS
+
+    def _connection(self, call: ast.Call, name: str) -> None:
+        """A driver's own call: what it is not told, it takes from its defaults or from the variables of libpq."""
+        known = {each.arg: each.value for each in call.keywords if each.arg}
+        match = _CONNECTING.match(name)
+        if match is None:
+            self._pairs(known)
+            return
+        driver = match[1].partition(".")[0]
+        is_told = bool(call.args) or any(each.arg is None for each in call.keywords)
+        if "host" in known or "port" in known:
+            self._pairs({"host": ast.Constant("localhost"), "port": ast.Constant(_BY_DRIVER[driver]), **known})
+        elif not is_told and match[4] in {"Redis", "StrictRedis", "Valkey"}:
+            self.fixed.add(f"localhost:{_BY_DRIVER[driver]}")
+        elif not is_told and match[4] in {"connect", "create_pool"} and not {"dsn", "conninfo"} & known.keys():
+            self.variables.add("PGHOST")
+
+    def _pairs(self, known: Mapping[str, ast.expr]) -> None:
+        """``host`` and ``port`` side by side; a written port fixes the address, wherever the host is from."""
+        port = known.get("port")
+        if "host" in known and isinstance(port, ast.Constant) and isinstance(port.value, int):
+            self.fixed.add(f"{text(known['host']) or 'localhost'}:{port.value}")
+
+    def _literal(self, value: str) -> None:
+        for address, is_wire in _addresses(value):
+            (self.wire if is_wire else self.fixed).add(address)
+
+
+def _filled(node: ast.JoinedStr) -> str:
+    return "".join(text(each) or "{}" for each in node.values)
+
+
+def _addresses(value: str) -> Iterator[tuple[str, bool]]:
+    """The addresses in a text, and whether each is one of HTTP or WebSocket: of those only such as name a port here."""
+    if pair := _PAIR.match(value):
+        yield value, int(pair[2]) not in PORTS
+        return
+    for scheme, place in _URL.findall(value):
+        host, port = _place(f"x://{place}")
+        if scheme in _SCHEMES and (host != "{}" or port):
+            if not (host == "{}" and place.endswith("{}")):
+                yield f"{_shown(host)}:{port or _SCHEMES[scheme]}", False
+        elif scheme in _WIRE and port and host in _HERE:
+            yield f"{_shown(host)}:{port}", True
+    if "dbname=" in value and (words := _KEYWORDS.search(value)) is not None and words[1] != "{}":
+        yield f"{words[1]}:{words[2] or 5432}", False
+
+
+def _shown(host: str) -> str:
+    return "localhost" if host == "{}" else host
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    """Host and port; a port that is filled in when it runs is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port
+    except ValueError:
+        return "{}", None
