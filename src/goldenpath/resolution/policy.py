@@ -23,9 +23,12 @@ class Policy:
     def stand_in(self, candidate: Candidate) -> bool:
         """Whether no code of the team's product answers behind it.
 
-        The reference platform's servers are the product where the settings say so; its mocks are never.
+        The reference platform's servers are the product where the settings say so; its mocks are never. Of what others
+        run the settings may say that it is none: ``[services.billing.real] stand_in = true``.
         """
         adapter = candidate.adapter
+        if any(table.get("stand_in") is True for table in self._tables(candidate)):
+            return True
         is_product = self.settings.platform.product and getattr(adapter, "is_reference", False)
         return adapter.stand_in and not (is_product and candidate.tier is not Tier.MOCK)
 
@@ -96,11 +99,15 @@ class Policy:
     def _shared(self, candidate: Candidate) -> frozenset[str]:
         """The services of which the settings say that a candidate shares them with whatever answers them."""
         found: set[str] = set()
-        for service in candidate.adapter.services:
-            table = _table(self.settings.service_settings.get(service, {}), candidate.tier)
+        for table in self._tables(candidate):
             said = table.get("shares", ())
             found.update([said] if isinstance(said, str) else said)
         return frozenset(found)
+
+    def _tables(self, candidate: Candidate) -> list[Mapping[str, Any]]:
+        """What the settings say of a candidate: ``[services.NAME.TIER]``."""
+        tables = self.settings.service_settings
+        return [_table(tables.get(service, {}), candidate.tier) for service in candidate.adapter.services]
 
 
 def needs(candidate: Candidate) -> tuple[str, ...]:

@@ -40,12 +40,8 @@ async def shared_probe(
             has a short look of its own.
     """
     wanted = {each.name: each for each in candidates}
-    folder.mkdir(parents=True, exist_ok=True)
-    file, lock = folder / FILE, FileLock(folder / _LOCK)
-    until = time.monotonic() + deadline + _SLACK
-    held = False
-    while not file.exists() and not (held := lock.acquire()) and time.monotonic() < until:
-        await asyncio.sleep(_TURN)
+    file, lock = _places(folder)
+    held = await _turn(file, lock, deadline + _SLACK)
     try:
         known = _read(file)
         first = not known
@@ -54,9 +50,23 @@ async def shared_probe(
         if held and first:
             _write(file, known)
     finally:
-        if held:
-            lock.release()
+        lock.release()
     return {name: known[name] for name in wanted}
+
+
+def _places(folder: Path) -> tuple[Path, FileLock]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / FILE, FileLock(folder / _LOCK)
+
+
+async def _turn(file: Path, lock: FileLock, within: float) -> bool:
+    """Wait until another process has looked, or it is our turn to; whether it is."""
+    until = time.monotonic() + within
+    while not file.exists() and time.monotonic() < until:  # noqa: ASYNC240  # one stat, and nobody else is on this loop
+        if lock.acquire():
+            return True
+        await asyncio.sleep(_TURN)
+    return False
 
 
 def _read(file: Path) -> dict[str, Availability]:

@@ -1,7 +1,11 @@
 """Adapters come in by entry points and by hand; they are looked at all at once, in bounded time."""
 
 import asyncio
+import subprocess
+import sys
+import time
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -38,7 +42,7 @@ def test_ours_are_installed_by_the_door_that_everyone_uses():
     registry = Registry.installed()
     assert set(SERVICES) <= set(registry.services)
     assert all(isinstance(each.adapter, Adapter) for each in registry)
-    assert [each.name for each in registry.of("cache")] == ["cache.mock"]
+    assert "cache.mock" in [each.name for each in registry.of("cache")]
 
 
 def test_a_name_is_given_once():
@@ -129,3 +133,74 @@ def test_each_look_gives_an_availability(look, up, reason):
 
 def test_nothing_to_look_at():
     assert asyncio.run(probe([])) == {}
+
+
+def in_time(looks, deadline=0.3):
+    """What was seen, far sooner than what was looked at is done: that takes a minute."""
+
+    async def run():
+        return await probe([Candidate(f"it {n}", Fake(each)) for n, each in enumerate(looks)], deadline)
+
+    begun = time.monotonic()
+    seen = list(asyncio.run(run()).values())
+    assert time.monotonic() - begun < 20
+    return seen
+
+
+async def _blocks():
+    time.sleep(60)  # noqa: ASYNC251
+
+
+async def _blocks_elsewhere():
+    await asyncio.to_thread(time.sleep, 60)
+
+
+async def _clings_for_ever():
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            continue
+
+
+def test_no_probe_keeps_another_waiting_whatever_it_does():
+    seen = in_time([_blocks, _blocks_elsewhere, _clings_for_ever, _hangs, None])
+    assert [each.reason for each in seen] == ["no answer within 0.3 s"] * 4 + ["here"]
+
+
+def test_a_process_ends_though_its_probes_do_not():
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_registry_and_probing as it; "
+    )
+    program += "it.test_no_probe_keeps_another_waiting_whatever_it_does()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_probe_made_ends_with_it():
+    ended = []
+
+    async def careful():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+
+    assert not in_time([careful], 0.1)[0]
+    assert ended == [True]
+
+
+def test_a_probe_is_given_its_services_settings():
+    class Curious(Fake):
+        async def probe(self, settings):
+            return Availability(True, settings["real"]["url"])
+
+    candidate = Candidate("it", Curious(), {"real": {"url": "http://localhost:1"}})
+    assert asyncio.run(probe([candidate]))["it"].reason == "http://localhost:1"
+
+
+def test_a_probe_that_ends_the_program_does_not():
+    async def leaves():
+        raise SystemExit(3)
+
+    assert in_time([leaves])[0].reason == "its probe failed: SystemExit: 3"
