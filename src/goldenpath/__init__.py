@@ -15,6 +15,9 @@ _HOMES = {
     "parameter_type": "goldenpath.bdd",
     "GoldenPathError": "goldenpath.domain.errors",
     "ServiceUnavailable": "goldenpath.domain.errors",
+    "ServiceAvailabilityChecker": "goldenpath.strategy",
+    "HybridExecutionManager": "goldenpath.strategy",
+    "ServiceIndependentIntegrationTest": "goldenpath.unittesting",
 }
 
 __all__ = sorted(_HOMES)
