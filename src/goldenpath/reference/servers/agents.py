@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,6 +13,7 @@ from goldenpath.reference.servers.errors import answers
 from goldenpath.reference.servers.wire import MessageList, RunRequest, ThreadRequest
 
 
+@cache
 def routes() -> APIRouter:
     """Conversations and runs."""
     router = APIRouter(prefix="/api", tags=["agents"])
@@ -59,6 +61,7 @@ def routes() -> APIRouter:
     return router
 
 
+@cache
 def controls() -> APIRouter:
     """Coming back after a crash."""
     router = control()

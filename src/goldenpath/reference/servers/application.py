@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
@@ -51,8 +52,15 @@ async def _with_secret(connection: HTTPConnection, offered: Annotated[str, Heade
 
 
 def control() -> APIRouter:
-    """Routes that are there for who has the secret, and for nobody else."""
-    return APIRouter(prefix="/control", dependencies=[Depends(_with_secret)], include_in_schema=False)
+    """Routes that are there for who has the secret, and for nobody else: what every server has of them."""
+    router = APIRouter(prefix="/control", dependencies=[Depends(_with_secret)], include_in_schema=False)
+
+    @router.post("/clock", status_code=204)
+    async def clock(asked: ClockRequest, connection: HTTPConnection) -> None:
+        tenants: Tenants = connection.app.state.tenants
+        await tenants.at(Asked(asked.scenario, seconds(asked.offset)))
+
+    return router
 
 
 def application(
@@ -67,39 +75,33 @@ def application(
         routers: What it answers.
         controls: What it answers to who has the secret.
     """
-    service = SERVICE_OF[name]
     app = FastAPI(title=f"Golden Path reference platform: {name}", version=VERSION, docs_url=None, redoc_url=None)
-    app.state.tenants = tenants
-    app.add_middleware(Ledger, service=service)
+    app.state.tenants, app.state.checks, app.state.service = tenants, checks, SERVICE_OF[name]
+    app.add_middleware(Ledger, service=SERVICE_OF[name])
     errors.install(app)
-    for router in routers:
+    for router in (*routers, operation(), *([controls] if tenants.common.config.secret else [])):
         app.include_router(router)
-    app.include_router(_health(service, checks))
-    if tenants.common.config.secret:
-        controls.add_api_route("/clock", _clock, methods=["POST"], status_code=204)
-        app.include_router(controls)
     return app
 
 
-async def _clock(asked: ClockRequest, here: Here, connection: HTTPConnection) -> None:
-    tenants: Tenants = connection.app.state.tenants
-    await tenants.at(Asked(asked.scenario, seconds(asked.offset)))
-
-
-def _health(service: str, checks: Mapping[str, Check]) -> APIRouter:
+@cache
+def operation() -> APIRouter:
+    """How a server is, for who runs it."""
     router = APIRouter(tags=["operation"])
 
     @router.get("/health")
-    async def health() -> Health:
+    async def health(request: Request) -> Health:
         """Whether the process lives."""
-        return Health(status="ok", service=service, version=VERSION)
+        return Health(status="ok", service=request.app.state.service, version=VERSION)
 
     @router.get("/ready", responses={503: {"model": Readiness, "description": "Something that it needs is away."}})
-    async def ready(response: Response) -> Readiness:
+    async def ready(request: Request, response: Response) -> Readiness:
         """Whether all that it needs is there, looked at now."""
-        said = await looked_at(checks)
+        state = request.app.state
+        said = await looked_at(state.checks)
         is_ready = all(each == "ok" for each in said.values())
         response.status_code = 200 if is_ready else 503
-        return Readiness(status="ready" if is_ready else "not_ready", service=service, version=VERSION, checks=said)
+        status: Literal["ready", "not_ready"] = "ready" if is_ready else "not_ready"
+        return Readiness(status=status, service=state.service, version=VERSION, checks=said)
 
     return router

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter
@@ -20,6 +21,7 @@ from goldenpath.reference.servers.wire import (
 )
 
 
+@cache
 def routes() -> APIRouter:
     """Signing in, sessions, and what a token says."""
     router = APIRouter(tags=["auth"])
@@ -72,6 +74,7 @@ def routes() -> APIRouter:
     return router
 
 
+@cache
 def controls() -> APIRouter:
     """Accounts and programs for scenarios."""
     router = control()

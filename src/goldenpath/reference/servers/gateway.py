@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, WebSocket
@@ -20,6 +21,7 @@ from goldenpath.reference.servers.wire import TicketGiven
 _OFFER: Final = "bearer."
 
 
+@cache
 def routes() -> APIRouter:
     """Tickets, and the socket."""
     router = APIRouter(tags=["events"])
@@ -51,6 +53,7 @@ def routes() -> APIRouter:
     return router
 
 
+@cache
 def controls() -> APIRouter:
     """What who has the secret may do besides moving the time: nothing."""
     return control()

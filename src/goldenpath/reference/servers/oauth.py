@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -112,6 +113,7 @@ _OPTIONAL: Final = ("code", "redirect_uri", "client_id", "client_secret", "code_
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {400: {"model": OauthError}, 401: {"model": OauthError}}
 
 
+@cache
 def routes() -> APIRouter:
     """The authorization endpoint and the token endpoint."""
     router = APIRouter(tags=["oauth"])

@@ -21,7 +21,7 @@ from goldenpath.domain.errors import ServiceUnavailable, UsageError
 from goldenpath.reference import scripts
 from goldenpath.reference.clients.http import open_client
 from goldenpath.reference.servers import agents, auth, gateway, log, oauth
-from goldenpath.reference.servers.application import application
+from goldenpath.reference.servers.application import application, operation
 from goldenpath.reference.servers.backing import Check, backing
 from goldenpath.reference.servers.config import AGENTS, AUTH, GATEWAY, SERVED, SERVICE_OF, ServerConfig
 from goldenpath.reference.servers.tenants import NOBODY, Common, Tenants
@@ -68,7 +68,9 @@ def preload() -> None:
 
     Afterwards there is no loop, no thread and no socket. Forks share the key that tokens are signed with.
     """
+    import anyio._backends._asyncio
     import asyncpg
+    import httpcore
     import redis.asyncio
     import sqlalchemy.dialects.postgresql.asyncpg
     import sqlalchemy.ext.asyncio
@@ -82,7 +84,9 @@ def preload() -> None:
     from goldenpath.reference.clients import auth as validating
 
     _: tuple[ModuleType, ...] = (
+        anyio,
         asyncpg,
+        httpcore,
         redis,
         sqlalchemy,
         uvicorn,
@@ -94,6 +98,11 @@ def preload() -> None:
     )
     faults.every()
     process_signer()
+    operation()
+    for kind in _KINDS.values():
+        kind.controls()
+        for routes in kind.routes:
+            routes()
 
 
 def serve(config: ServerConfig, *, ready: Ready | None = None) -> None:
