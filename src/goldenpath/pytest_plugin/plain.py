@@ -16,7 +16,7 @@ from goldenpath.pytest_plugin import failures
 from goldenpath.pytest_plugin.attempt import headline_of
 from goldenpath.pytest_plugin.options import usage_errors
 from goldenpath.pytest_plugin.plain_choice import OURS, TESTS, is_ours, is_own_class, tags_of
-from goldenpath.pytest_plugin.plain_loops import is_ours_to_await, loop_of
+from goldenpath.pytest_plugin.plain_loops import is_never_awaited, is_ours_to_await, loop_of
 from goldenpath.pytest_plugin.run import Run
 from goldenpath.runtime.scenario import ScenarioInfo
 from goldenpath.runtime.testing import Current, OpenedTest, open_test, required
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     import warnings
 
     from goldenpath.runtime.services import Services
+
+NEVER_AWAITED: Final = (
+    "this test is async, and its class calls it without awaiting it, so it would pass and never run\n"
+    "  try: goldenpath.ServiceIndependentIntegrationTest or unittest.IsolatedAsyncioTestCase as its base"
+)
 
 _KEY: Final = pytest.StashKey["PlainTest"]()
 
@@ -53,7 +58,7 @@ class PlainTest:
             # What injection asks an item for, to run async fixtures that nobody else runs.
             item.task = opened.home
         if is_own_class(item):
-            Current.test = opened
+            Current.test = opened  # its class looks for it there
 
     @property
     def services(self) -> Services:
@@ -66,16 +71,18 @@ class PlainTest:
             self.opened.home.expected = lambda: loop
 
     def refuse(self) -> None:
-        """End a test that lacks a service that it requires, before it begins.
+        """End a test before it begins that cannot prove anything: it lacks a service, or nobody would await it.
 
         Raises:
-            pytest.fail.Exception: On a build server.
-            pytest.skip.Exception: At a desk.
+            pytest.fail.Exception: Nobody would await it; or it lacks a service, on a build server.
+            pytest.skip.Exception: It lacks a service, at a desk.
         """
         opened = self.opened
-        if reason := opened.owed(opened.requires):
-            raise pytest.fail.Exception(reason, pytrace=False)
-        if reason := opened.missing([need if "." in need else f"{need}." for need in opened.requires]):
+        if is_never_awaited(self._item):
+            raise pytest.fail.Exception(NEVER_AWAITED, pytrace=False)
+        if (reason := opened.lacks()) is not None:
+            if opened.must_run:
+                raise pytest.fail.Exception(reason, pytrace=False)
             raise pytest.skip.Exception(reason, _use_item_location=True)
 
     def judge(self, report: pytest.TestReport, error: BaseException | None) -> None:

@@ -1,4 +1,7 @@
-"""Who runs an ``async`` test, and on which loop: pytest-asyncio, anyio, ``unittest``, or nobody, and then we do."""
+"""Who runs an ``async`` test, and on which loop: pytest-asyncio, anyio, or nobody, and then we do.
+
+Classes of ``unittest`` call their tests themselves; where such a class lets go of a coroutine, nobody ever awaits it.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,24 @@ import pytest
 
 
 def is_ours_to_await(item: Any) -> bool:
-    """Whether nobody else awaits what is asynchronous in a test: it may also be no coroutine."""
-    return not (_is_of_pytest_asyncio(item) or _is_of_anyio(item) or _is_of_unittest(item))
+    """Whether nobody else awaits what is asynchronous in a test and its fixtures: it may also be no coroutine."""
+    return not (_is_of_pytest_asyncio(item) or _is_of_anyio(item))
+
+
+def is_never_awaited(item: Any) -> bool:
+    """Whether a test is a coroutine that its ``unittest`` class makes and drops.
+
+    Classes that call their tests in a way of their own (``IsolatedAsyncioTestCase``, Django's, Twisted's) await them.
+    """
+    unittest: Any = sys.modules.get("unittest")
+    if unittest is None or item.cls is None or not issubclass(item.cls, unittest.TestCase):
+        return False
+    calls_it_plainly = all(
+        getattr(item.cls, name, None) is getattr(unittest.TestCase, name, None)
+        for name in ("run", "__call__", "_callTestMethod")
+    )
+    test = getattr(item.cls, item.originalname or item.name, None)
+    return calls_it_plainly and (inspect.iscoroutinefunction(test) or inspect.isasyncgenfunction(test))
 
 
 def loop_of(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoop | None:
@@ -40,11 +59,6 @@ def _is_of_anyio(item: Any) -> bool:
         and "anyio_backend" in item.fixturenames
         and inspect.iscoroutinefunction(item.obj)
     )
-
-
-def _is_of_unittest(item: Any) -> bool:
-    unittest: Any = sys.modules.get("unittest")
-    return unittest is not None and item.cls is not None and issubclass(item.cls, unittest.TestCase)
 
 
 def _anyio_loop(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoop | None:

@@ -125,6 +125,21 @@ class OpenedTest(OpenedScenario):
         """None by its tags: what a test must have used is asked for by ``complaint``."""
         return {}
 
+    def lacks(self) -> str | None:
+        """Why it cannot run here: what it requires is not there, or cannot do what it requires; None if it can."""
+        return self.missing([need if "." in need else f"{need}." for need in self.requires])
+
+    async def leave(self) -> None:
+        """Close its services on the loop that runs now, before whoever made that loop closes it.
+
+        Raises:
+            TimeoutError: As for ``OpenAdapters.close``.
+            BaseException: Whatever an adapter raised.
+        """
+        adapters: OpenAdapters | None = self.__dict__.get("_adapters")
+        if adapters is not None:
+            await adapters.close()
+
     def complaint(self) -> str | None:
         """What is wrong with a test that has passed: something never ran, failed unseen, or a service was not used."""
         unseen = self.home.own.unseen()
