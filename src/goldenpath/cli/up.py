@@ -62,12 +62,16 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     """Start what is asked for and is not there yet, and tell where it is.
 
     Raises:
-        UsageError: There is no such service.
+        UsageError: There is no such service, or no such fault.
         ServiceUnavailable: Something does not start.
     """
     from goldenpath.stack.client import Keeper
 
     services = _wanted(args.services)
+    if args.fault:
+        from goldenpath.reference.faults import find
+
+        find(args.fault)
     place = state()
     place.mkdir(parents=True, exist_ok=True)
     _ignore(place.parent)

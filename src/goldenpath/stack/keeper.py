@@ -205,4 +205,6 @@ def _detach() -> Any:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    status = main(*sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(status)  # all has ended: to take a thousand modules apart would only keep people waiting
