@@ -158,6 +158,14 @@ def machinery(tmp_path_factory):
         valkey.stop()
 
 
+@pytest.fixture
+def database_url(machinery) -> str:
+    """An empty database of the test's own."""
+    name = f"own_{secrets.token_hex(6)}"
+    machinery.postgres.create(name, tables=False)
+    return machinery.postgres.url(name)
+
+
 @pytest.fixture(scope="session")
 def real_platform(machinery, tmp_path_factory) -> Iterator[Platform]:
     machinery.postgres.create("servers", tables=False)
