@@ -179,4 +179,4 @@ def _file_as_json(file: FileReport) -> dict[str, Any]:
 
 
 def _fields(needs: Needs) -> Iterable[tuple[str, frozenset[str]]]:
-    return asdict(needs).items()
+    return ((name, values) for name, values in asdict(needs).items() if name != "logins")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldenpath.config.options import OPTIONS, Exec, Option, Platform, StepModules, option
+from goldenpath.config.options import MODES, OPTIONS, Exec, Option, Platform, StepModules, option
 from goldenpath.config.settings import Settings, load
 
-__all__ = ["OPTIONS", "Exec", "Option", "Platform", "Settings", "StepModules", "load", "option"]
+__all__ = ["MODES", "OPTIONS", "Exec", "Option", "Platform", "Settings", "StepModules", "load", "option"]

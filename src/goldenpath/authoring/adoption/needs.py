@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from goldenpath.authoring.adoption.modules import Module
 from goldenpath.authoring.adoption.syntax import FUNCTIONS, parameters, text
@@ -70,13 +70,14 @@ class _Reading:
     drivers: set[str] = field(default_factory=set)
     docker: set[str] = field(default_factory=set)
     fixtures: set[str] = field(default_factory=set)
+    logins: set[str] = field(default_factory=set)
     defaults: dict[str, str] = field(default_factory=dict)
     _passed: set[int] = field(default_factory=set)
 
     def needs(self) -> Needs:
         """What was seen. An address for HTTP counts only beside a driver for it: else it is data."""
         fixed = self.fixed | (self.wire if self.drivers & _WIRE_DRIVERS else set())
-        found = (self.variables, self.required, self.sets, fixed, self.drivers, self.docker, self.fixtures)
+        found = (self.variables, self.required, self.sets, fixed, self.drivers, self.docker, self.fixtures, self.logins)
         return Needs(*(frozenset(each) for each in found))
 
     def see(self, node: ast.AST) -> None:
@@ -142,6 +143,7 @@ class _Reading:
         for each in ast.walk(node):
             self._passed.add(id(each))
         value = _filled(node) if isinstance(node, ast.JoinedStr) else text(node)
+        self.logins.update(_logins(value or ""))
         for address, _ in _addresses(value or ""):
             self.defaults[variable] = address
 
@@ -177,6 +179,7 @@ class _Reading:
             return
         driver = match[1].partition(".")[0]
         is_told = bool(call.args) or any(each.arg is None for each in call.keywords)
+        self._login(known)
         if "host" in known or "port" in known:
             self._pairs({"host": ast.Constant("localhost"), "port": ast.Constant(_BY_DRIVER[driver]), **known})
         elif not is_told and match[4] in {"Redis", "StrictRedis", "Valkey"}:
@@ -190,7 +193,14 @@ class _Reading:
         if "host" in known and isinstance(port, ast.Constant) and isinstance(port.value, int):
             self.fixed.add(f"{text(known['host']) or 'localhost'}:{port.value}")
 
+    def _login(self, known: Mapping[str, ast.expr]) -> None:
+        user, password = text(known.get("user")), text(known.get("password"))
+        if user and password:
+            name = text(known.get("database")) or text(known.get("dbname")) or user
+            self.logins.add(f"postgresql://{quote(user, '')}:{quote(password, '')}@localhost/{name}")
+
     def _literal(self, value: str) -> None:
+        self.logins.update(_logins(value))
         for address, is_wire in _addresses(value):
             (self.wire if is_wire else self.fixed).add(address)
 
@@ -213,6 +223,12 @@ def _addresses(value: str) -> Iterator[tuple[str, bool]]:
             yield f"{_shown(host)}:{port}", True
     if "dbname=" in value and (words := _KEYWORDS.search(value)) is not None and words[1] != "{}":
         yield f"{words[1]}:{words[2] or 5432}", False
+
+
+def _logins(value: str) -> Iterator[str]:
+    for scheme, place in _URL.findall(value):
+        if _SCHEMES.get(scheme) == _BY_DRIVER["psycopg"] and "@" in place and "{}" not in value:
+            yield re.sub(r"^\w+(\+\w+)?://", "postgresql://", value)
 
 
 def _shown(host: str) -> str:

@@ -56,7 +56,8 @@ def survey(paths: Sequence[Path], offer: Offer, told: Callable[[int, int], None]
     bases = frozenset().union(*(each.bases for each in reports))
     kept = [_without_bases(each, bases) for each in reports]
     kept = [each for each in kept if each.tests or each.problem]
-    return Survey(tuple(kept), frozenset().union(*(_services(each.needs, offer) for each in kept)))
+    services = frozenset().union(*(_services(each.needs, offer) for each in kept))
+    return Survey(tuple(kept), services, frozenset().union(*(each.needs.logins for each in kept)))
 
 
 def _read(files: Sequence[Path], project: Conventions, offer: Offer) -> Iterator[FileReport]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -14,7 +14,7 @@ class Kind(StrEnum):
     NEVER_AWAITED = "async, and nothing in the project awaits it"
     EMPTY = "empty"
     SKIPPED = "always skipped"
-    ASSERTS_NOTHING = "asserts nothing"
+    ASSERTS_NOTHING = "asserts nothing: only what raises can fail it"
     SWALLOWED = "its own except takes the failed assertion"
     CONSTANT = "asserts only what is always true"
     EXPECTED = "expected to fail, and not strictly"
@@ -67,6 +67,7 @@ class Needs:
         drivers: The drivers that it imports.
         docker: What asks for Docker: ``docker``, ``testcontainers``.
         fixtures: Fixtures of ours that it uses.
+        logins: Addresses with user and password of databases of this machine that are written in it.
     """
 
     variables: frozenset[str] = frozenset()
@@ -76,6 +77,7 @@ class Needs:
     drivers: frozenset[str] = frozenset()
     docker: frozenset[str] = frozenset()
     fixtures: frozenset[str] = frozenset()
+    logins: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(*(getattr(self, name) | getattr(other, name) for name in self.__slots__))
@@ -113,10 +115,12 @@ class Survey:
     Attributes:
         files: The test files, in the order of their paths; those without a test and without a problem are left out.
         services: The services that they need, by what they read, write and import.
+        logins: The users of databases that are written in them, each as an address.
     """
 
     files: tuple[FileReport, ...]
     services: frozenset[str]
+    logins: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def tests(self) -> int:
