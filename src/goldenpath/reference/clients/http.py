@@ -14,6 +14,7 @@ import httpx
 
 from goldenpath.domain.errors import GoldenPathError, NotFound, NotSignedIn, ServiceUnavailable
 from goldenpath.reference.clients.failures import failure
+from goldenpath.reference.clients.transport import StreamTransport
 
 T = TypeVar("T")
 
@@ -34,8 +35,7 @@ def no_headers() -> Mapping[str, str]:
 
 def open_client(url: str) -> httpx.AsyncClient:
     """A client for the server at ``url``; whoever asks closes it. Environment and proxies are left aside."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=20, keepalive_expiry=_IDLE)
-    transport = httpx.AsyncHTTPTransport(verify=_trust(urlsplit(url).scheme in {"https", "wss"}), limits=limits)
+    transport = StreamTransport(_trust(urlsplit(url).scheme in {"https", "wss"}), _IDLE)
     # The deadline is for all of a request: httpx's are for each read, and a server that drips reads for ever.
     return httpx.AsyncClient(transport=transport, timeout=None, trust_env=False)  # noqa: S113
 
