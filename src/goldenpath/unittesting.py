@@ -15,7 +15,6 @@ import threading
 import unittest
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -285,11 +284,12 @@ def _path(cls: type, root: Path) -> str:
 @cache
 def _availability() -> Mapping[str, Any]:
     """The matrix of services; looked at in a thread, since whoever asks may be on a running loop."""
-    checker: Any = import_module("goldenpath.strategy").ServiceAvailabilityChecker()
+    from goldenpath.strategy import ServiceAvailabilityChecker
+
     found: list[Mapping[str, Any]] = []
 
     def look() -> None:
-        found.append(asyncio.run(checker.get_service_matrix()))
+        found.append(asyncio.run(ServiceAvailabilityChecker().get_service_matrix()))
 
     thread = threading.Thread(target=look, name="looking at services", daemon=True)
     thread.start()

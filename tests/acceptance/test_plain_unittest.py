@@ -178,6 +178,25 @@ def test_each_test_has_services_of_its_own_which_close_after_its_cleanups(projec
     assert done.returncode == 0, done.stderr
 
 
+def test_what_is_available_is_told_by_the_papers_names(project):
+    project.file(
+        "test_available.py",
+        """
+        from goldenpath import ServiceIndependentIntegrationTest
+
+        class TestAvailable(ServiceIndependentIntegrationTest):
+            async def test_async(self):
+                assert {"docker", "postgres", "redis", "auth_service", "websocket"} <= set(self.service_availability)
+                assert not self.service_availability["docker"]
+
+            def test_sync(self):
+                assert not self.service_availability["docker"]
+        """,
+    )
+    done = run_unittest(project, "test_available", DOCKER_HOST=f"unix://{project.root}/none.sock")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_blocking_call_in_an_async_test_says_so(project):
     project.file(
         "test_blocks.py",

@@ -15,6 +15,14 @@ from goldenpath.ports.clock import ScenarioClock
 if TYPE_CHECKING:
     from goldenpath.ports.agents import AgentsPort
     from goldenpath.ports.auth import AuthPort
+    from goldenpath.ports.blocking import (
+        BlockingAgents,
+        BlockingAuth,
+        BlockingCache,
+        BlockingClock,
+        BlockingDatabase,
+        BlockingEvents,
+    )
     from goldenpath.ports.cache import CachePort
     from goldenpath.ports.database import DatabasePort
     from goldenpath.ports.events import EventsPort
@@ -67,22 +75,38 @@ class Services:
 
 
 class SyncServices:
-    """The blocking face of ``Services``."""
+    """The blocking face of ``Services``, for tests and steps that are not asynchronous.
+
+    An operation that is called while an event loop runs in the same thread raises ``RuntimeError``.
+    """
+
+    if TYPE_CHECKING:
+        auth: BlockingAuth
+        events: BlockingEvents
+        agents: BlockingAgents
+        database: BlockingDatabase
+        cache: BlockingCache
 
     def __init__(self, services: Services, run: Run) -> None:
         self._services = services
         self._run = run
 
     @property
-    def clock(self) -> Any:
+    def clock(self) -> BlockingClock:
         """The scenario's time; ``advance`` blocks."""
-        return Blocking(self._services.clock, self._run)
+        return cast("BlockingClock", Blocking(self._services.clock, self._run))
 
     def __getitem__(self, service: str) -> Any:
         return Blocking(self._services[service], self._run)
 
     def __getattr__(self, service: str) -> Any:
         return Blocking(getattr(self._services, service), self._run)
+
+    def __contains__(self, service: object) -> bool:
+        return service in self._services
+
+    def __dir__(self) -> list[str]:
+        return [name for name in dir(self._services) if name != "sync"]
 
 
 class Blocking:
@@ -109,6 +133,9 @@ class Blocking:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
         return cast("bool | None", self._run(self._target.__aexit__(kind, error, traceback)))
+
+    def __dir__(self) -> list[str]:
+        return dir(self._target)
 
     def __repr__(self) -> str:
         return f"<blocking {self._target!r}>"
