@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,7 +64,7 @@ def run(
     *,
     enter: Callable[[], None] | None = None,
     stdin: str = "",
-    env: Mapping[str, str] | None = None,
+    death: int = KILL,
 ) -> Child:
     """Start a program that dies with this process (Linux: also when this process is killed).
 
@@ -75,14 +75,14 @@ def run(
         log: Where its output goes, behind what is there.
         enter: What the new process does before it becomes the program.
         stdin: What it reads; at most what a pipe holds, 64 KiB.
-        env: Its environment; None for ours.
+        death: The signal that it gets when this process ends; one by which it cleans up behind itself.
     """
     parent = os.getpid()
 
     def before() -> None:
         if enter is not None:
             enter()
-        die_with(parent)
+        die_with(parent, death)
 
     with log.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603
@@ -91,7 +91,6 @@ def run(
             stdout=out,
             stderr=subprocess.STDOUT,
             preexec_fn=None if sys.platform == "win32" else before,
-            env=env,
         )
     assert process.stdin is not None
     try:
@@ -149,10 +148,10 @@ class _Reaped:
         return self._status
 
 
-def die_with(parent: int) -> None:
-    """Have the system kill this process when its parent ends; nothing where the system cannot (macOS, Windows)."""
+def die_with(parent: int, death: int = KILL) -> None:
+    """Have the system signal this process when its parent ends; nothing where the system cannot (macOS, Windows)."""
     if _LIBC is None:
         return
-    _LIBC.prctl(_SET_DEATH_SIGNAL, int(KILL), 0, 0, 0)
+    _LIBC.prctl(_SET_DEATH_SIGNAL, int(death), 0, 0, 0)
     if os.getppid() != parent:  # it ended before we had asked
         os._exit(1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import re
 import secrets
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +24,11 @@ MAKE_SECONDS: Final = 60
 START_SECONDS: Final = 20
 _CALL_SECONDS: Final = 15
 _STOP_SECONDS: Final = 3
+_QUIT: Final[int] = getattr(signal, "SIGQUIT", signal.SIGTERM)
+"""The end at once, which leaves no shared memory behind, as SIGKILL does."""
+
 _READY_LINE: Final = 7
+_MEMORY_LINE: Final = 6
 
 # What is committed outlives the server, when it is killed too: only a machine that stops loses it.
 _SETTINGS: Final = (
@@ -37,6 +43,8 @@ _SETTINGS: Final = (
     "autovacuum=off",
     "jit=off",
     "max_connections=200",
+    # What processes share lies with the data, and goes with them, also when all were killed.
+    "dynamic_shared_memory_type=mmap",
     "shared_buffers=32MB",
     "timezone=UTC",
     "log_timezone=UTC",
@@ -105,7 +113,7 @@ class Postgres:
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         settings = [part for each in (*_SETTINGS, f"port={self._try_port}") for part in ("-c", each)]
         command: list[str | Path] = [self._maker.programs.postgres, "-D", self._data, *settings]
-        self.child = run(command, self.log, enter=self._maker.identity.enter)
+        self.child = run(command, self.log, enter=self._maker.identity.enter, death=_QUIT)
 
     def ready(self) -> None:
         """Wait until it answers; a port that somebody else took is changed, unless it has had one.
@@ -186,7 +194,14 @@ class Postgres:
         if self._placing is not None:
             self._placing.end(KILL, _STOP_SECONDS)
         if self.child is not None:
-            self.child.end(getattr(signal, "SIGQUIT", signal.SIGTERM), _STOP_SECONDS)
+            self.child.end(_QUIT, _STOP_SECONDS)
+            self._release_memory()
+
+    def _release_memory(self) -> None:
+        """Remove the mark in the system's memory that a killed server leaves; its id is told beside the port."""
+        with suppress(OSError, ValueError, IndexError, AttributeError, TypeError):
+            told = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[_MEMORY_LINE]
+            ctypes.CDLL(None).shmctl(int(told.split()[1]), 0, None)  # IPC_RMID
 
 
 async def _execute(port: int, password: str, statements: Sequence[str]) -> None:

@@ -193,7 +193,7 @@ class Running:
         """
         served: list[Server | PlatformServer] = [*self._served.values()]
         servers = [*served, *self._machinery.values()]
-        for server in servers if quick else served:
+        for server in served:
             if server.child is not None:
                 server.child.send(KILL if quick else signal.SIGTERM)
         for server in servers:

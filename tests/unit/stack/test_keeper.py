@@ -188,6 +188,26 @@ def test_all_dies_with_a_killed_keeper_and_the_next_one_sweeps_its_folder(folder
     second.stop()
 
 
+@pytest.mark.parametrize("killed", ["keeper", "server"])
+def test_no_shared_memory_is_left_behind(folder, owner, killed):
+    keeper = Keeper.at(folder, owner.path)
+    keeper.database("one")
+    home = home_of(keeper)
+    shared = (home / "postgres" / "postmaster.pid").read_text().splitlines()[6].split()[1]
+
+    def segments():
+        return {line.split()[1] for line in Path("/proc/sysvipc/shm").read_text().splitlines()}
+
+    assert shared in segments()
+    if killed == "keeper":
+        os.kill(keeper_pid(folder), signal.SIGKILL)
+    else:
+        keeper.kill("one", "database")
+        keeper.stop()
+    assert soon(lambda: shared not in segments())
+    Keeper.at(folder, owner.path).stop()
+
+
 def test_two_at_once_do_not_meet(tmp_path, owner):
     keepers = [Keeper.at(tmp_path / name, owner.path, ("database",)) for name in ("a", "b")]
     urls = [keeper.database("main", tables=False) for keeper in keepers]
