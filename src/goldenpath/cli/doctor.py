@@ -16,6 +16,7 @@ from goldenpath.config.options import MODES
 from goldenpath.domain.values import Availability, Rejected, Resolution
 from goldenpath.resolution import Registry
 from goldenpath.resolution.diagnosis import DOCKER, Diagnosis, diagnose, rejected
+from goldenpath.resolution.resolve import MOST_REAL
 
 HELP: Final = "what answers here, what each mode would run on, and what is missing"
 
@@ -23,6 +24,9 @@ NOT_ANSWERED: Final = 1
 """The exit status when the mode that was asked for leaves a service without an answer."""
 
 _NOTHING: Final = "-"
+_SAYS_HOW: Final = ("pip install", "GOLDENPATH_")
+"""What is in a reason that tells itself how to get what is missing."""
+
 _EXAMPLES: Final = """\
 examples:
   goldenpath doctor                    what a run would use now
@@ -139,14 +143,15 @@ class _Page:
     def _missing(self) -> Iterator[str]:
         for each in self._seen.missing:
             yield from wrapped(f"{each.tier} for {', '.join(each.services)}: {each.reason}", "  ", "    ")
-            if each.try_next and each.try_next.partition("=")[0] not in each.reason:
-                yield f"    try: {each.try_next}"
+            if each.try_next and not any(known in each.reason for known in _SAYS_HOW):
+                yield from wrapped(f"try: {each.try_next}", "    ", "      ")
 
     def _row(self, name: str) -> tuple[str, str, str, str]:
         if name not in self._seen.asked:
             return name, "none", _NOTHING, _why_nothing(self._seen.asked, name)
         choice = self._seen.asked[name]
-        return name, choice.tier.value, "yes" if choice.stand_in else "no", choice.reason
+        why = choice.reason.removeprefix(f"{MOST_REAL}: ")
+        return name, choice.tier.value, "yes" if choice.stand_in else "no", why
 
     def _not_chosen(self) -> Iterator[str]:
         """What is there and was not chosen all the same; what only comes later needs no word."""

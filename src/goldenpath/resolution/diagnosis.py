@@ -20,13 +20,10 @@ from goldenpath.resolution.resolve import candidates, resolve_for, services
 DOCKER: Final = "docker"
 """The name under which the Docker engine itself is looked at; no adapter is called so."""
 
-_IN_TIME: Final = 0.75
-"""The part of the deadline that the look at Docker takes at most: so it can still say what it met."""
-
 _COMMANDS: Final = {
     Tier.LOCAL: "pip install 'goldenpath[local]'",
     Tier.DOCKER: "start Docker, or name it: DOCKER_HOST=unix:///path/to/docker.sock",
-    Tier.REAL: "GOLDENPATH_{NAME}_URL=http://localhost:PORT",
+    Tier.REAL: "start it, or say where it runs: GOLDENPATH_{NAME}_URL=http://localhost:PORT",
 }
 
 
@@ -102,19 +99,16 @@ def everything(settings: Settings, registry: Registry) -> tuple[Candidate, ...]:
 
 async def look(settings: Settings, wanted: tuple[Candidate, ...]) -> Mapping[str, Availability]:
     """What was seen of some candidates and of the Docker engine, all at once."""
-    docker = Candidate(DOCKER, cast("Adapter", _DockerLook(settings.probe_deadline * _IN_TIME)))
+    docker = Candidate(DOCKER, cast("Adapter", _DockerLook()))
     return await probe([*wanted, docker], settings.probe_deadline)
 
 
 class _DockerLook:
     """The Docker engine as something to look at."""
 
-    def __init__(self, deadline: float) -> None:
-        self._deadline = deadline
-
     async def probe(self) -> Availability:
         """Whether it answers."""
-        return await probe_docker(deadline=self._deadline)
+        return await probe_docker()
 
 
 def rejected(resolution: Resolution, service: str) -> tuple[Rejected, ...]:

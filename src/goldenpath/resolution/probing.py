@@ -18,12 +18,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from goldenpath.domain.values import Availability
+from goldenpath.resolution.deadline import DEADLINE as ONE_DEADLINE
 from goldenpath.resolution.registry import Candidate
 
 T = TypeVar("T")
 
 DEADLINE: Final = 2.0
 """Seconds in which every probe must have answered."""
+
+IN_TIME: Final = 0.75
+"""The part of the deadline that one of our own probes takes at most: so it can still say what it met."""
 
 GRACE: Final = 0.05
 """Seconds that probes get to end after they were cancelled; nobody waits longer for them."""
@@ -42,7 +46,7 @@ async def probe(candidates: Iterable[Candidate], deadline: float = DEADLINE) -> 
         candidates: What to look at.
         deadline: Seconds in which every probe must have answered.
     """
-    looks = {each.name: _Look(each) for each in candidates}
+    looks = {each.name: _Look(each, deadline) for each in candidates}
     if not looks:
         return {}
     await asyncio.wait([look.answer for look in looks.values()], timeout=deadline)
@@ -61,7 +65,7 @@ class _Look:
         ended: Done when the probe has ended, however it did.
     """
 
-    def __init__(self, candidate: Candidate) -> None:
+    def __init__(self, candidate: Candidate, deadline: float) -> None:
         caller = asyncio.get_running_loop()
         self.answer: asyncio.Future[Availability] = caller.create_future()
         self.ended: asyncio.Future[None] = caller.create_future()
@@ -70,6 +74,7 @@ class _Look:
         self._loop = _OwnLoop()
         self._task: asyncio.Task[Availability] | None = None
         context = contextvars.copy_context()
+        context.run(ONE_DEADLINE.set, deadline * IN_TIME)
         _daemon(lambda: context.run(self._run), f"probe of {candidate.name}")
 
     def seen(self, deadline: float) -> Availability:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 from weakref import WeakKeyDictionary
 
 from goldenpath.config import Settings
@@ -22,6 +23,9 @@ from goldenpath.resolution.demands import INDEPENDENT, REAL_SERVICES, Demands, d
 from goldenpath.resolution.policy import Policy, needs
 from goldenpath.resolution.registry import Candidate, Registry
 from goldenpath.resolution.search import best
+
+MOST_REAL: Final = "the most real that answers"
+"""Why hybrid takes what the product answers behind."""
 
 
 def services(settings: Settings, registry: Registry) -> tuple[str, ...]:
@@ -207,7 +211,7 @@ class _Resolving:
         if self._settings.mode is not Mode.HYBRID:
             return f"mode {self._settings.mode}"
         if not self._policy.stand_in(candidate):
-            return "the most real that answers"
+            return MOST_REAL
         if demands.floor is not None or demands.category == REAL_SERVICES:
             return "nothing of the product answers, and no less was asked for"
         return "nothing of the product answers"

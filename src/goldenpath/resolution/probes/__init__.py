@@ -7,7 +7,6 @@ another protocol; it asks for a password; it is not ready; it is up. No password
 from __future__ import annotations
 
 from goldenpath.resolution.probes.http import probe_docker, probe_http, probe_websocket
-from goldenpath.resolution.probes.line import DEADLINE
 from goldenpath.resolution.probes.stores import probe_postgres, probe_redis
 
-__all__ = ["DEADLINE", "probe_docker", "probe_http", "probe_postgres", "probe_redis", "probe_websocket"]
+__all__ = ["probe_docker", "probe_http", "probe_postgres", "probe_redis", "probe_websocket"]

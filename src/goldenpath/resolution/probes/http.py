@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from goldenpath.domain.values import Availability
-from goldenpath.resolution.probes.line import DEADLINE, Line, Place, Strange, ask
+from goldenpath.resolution.deadline import DEADLINE
+from goldenpath.resolution.probes.line import Line, Place, Strange, ask
 
 DOCKER_SOCKET: Final = "/var/run/docker.sock"
 _ACCEPT: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -32,12 +33,12 @@ class _Answer:
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def probe_http(url: str, deadline: float = DEADLINE, *, expects: str = "") -> Availability:
+async def probe_http(url: str, deadline: float | None = None, *, expects: str = "") -> Availability:
     """Whether the health, readiness or keys document at an address is there and says that all is well.
 
     Args:
         url: The address of the document itself.
-        deadline: Seconds for everything together.
+        deadline: Seconds for everything together; None for what the setting ``probe_deadline`` leaves for one.
         expects: A key that the document must have, such as ``keys`` of a set of public keys (RFC 7517); empty for any.
     """
     try:
@@ -53,7 +54,7 @@ async def probe_http(url: str, deadline: float = DEADLINE, *, expects: str = "")
 
 async def probe_websocket(
     url: str,
-    deadline: float = DEADLINE,
+    deadline: float | None = None,
     *,
     headers: Mapping[str, str] | None = None,
     signs_in_first: bool = False,
@@ -62,7 +63,7 @@ async def probe_websocket(
 
     Args:
         url: Its address, ``ws://`` or ``wss://`` (or http).
-        deadline: Seconds for everything together.
+        deadline: Seconds for everything together; None for what the setting ``probe_deadline`` leaves for one.
         headers: What else to send, such as an authorization.
         signs_in_first: Whether it is known to ask who is there before it accepts: then a 401 is what it should say.
     """
@@ -85,12 +86,12 @@ async def probe_websocket(
     return await ask(place, deadline, talk)
 
 
-async def probe_docker(host: str | None = None, deadline: float = DEADLINE) -> Availability:
+async def probe_docker(host: str | None = None, deadline: float | None = None) -> Availability:
     """Whether a Docker engine answers.
 
     Args:
         host: As in ``DOCKER_HOST``, which is read where this is None; without either, its usual socket.
-        deadline: Seconds for everything together; Docker's own clients wait for each read, and so for ever.
+        deadline: As for the others; Docker's own clients wait for each read, and so for ever.
     """
     named = host if host is not None else os.environ.get("DOCKER_HOST", "")
     scheme, _, rest = named.partition("://")
@@ -108,7 +109,8 @@ async def probe_docker(host: str | None = None, deadline: float = DEADLINE) -> A
         return Availability(True, f"a Docker engine answers at {place}")
 
     seen = await ask(place, deadline, talk)
-    return await _with_version(seen, place, deadline - seen.seconds) if seen.up else seen
+    left = (DEADLINE.get() if deadline is None else deadline) - seen.seconds
+    return await _with_version(seen, place, left) if seen.up else seen
 
 
 async def _with_version(seen: Availability, place: Place, deadline: float) -> Availability:

@@ -13,9 +13,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from goldenpath.domain.values import Availability
-
-DEADLINE: Final = 1.5
-"""Seconds that one probe takes at most; less than all of them together get, so that it can still say why."""
+from goldenpath.resolution.deadline import DEADLINE
 
 LIMIT: Final = 2**18
 """Bytes of one answer that are read; no health document is longer."""
@@ -137,15 +135,16 @@ class Line:
         self._writer.transport.abort()
 
 
-async def ask(place: Place, deadline: float, talk: Callable[[Line], Awaitable[Availability]]) -> Availability:
+async def ask(place: Place, deadline: float | None, talk: Callable[[Line], Awaitable[Availability]]) -> Availability:
     """Connect and talk; whatever comes of it is an availability, within the deadline.
 
     Args:
         place: Where.
-        deadline: Seconds for everything together.
+        deadline: Seconds for everything together; None for those of the probes at work.
         talk: Asks and judges the answer; it may raise ``Strange``, ``EOFError`` and ``OSError``.
     """
     begun = time.perf_counter()
+    deadline = DEADLINE.get() if deadline is None else deadline
     line: Line | None = None
     try:
         async with asyncio.timeout(deadline):

@@ -8,7 +8,8 @@ import time
 from typing import Any, Final
 
 from goldenpath.domain.values import Availability
-from goldenpath.resolution.probes.line import DEADLINE, Line, Place, Strange, ask
+from goldenpath.resolution.deadline import DEADLINE
+from goldenpath.resolution.probes.line import Line, Place, Strange, ask
 
 _PROTOCOL: Final = 196608
 """Version 3.0 of PostgreSQL's protocol."""
@@ -19,12 +20,12 @@ _NOT_READY: Final = frozenset({"57P01", "57P02", "57P03", "53300"})
 _QUERY: Final = "SHOW server_version"
 
 
-async def probe_postgres(url: str, deadline: float = DEADLINE) -> Availability:
+async def probe_postgres(url: str, deadline: float | None = None) -> Availability:
     """Whether a PostgreSQL lets us in and answers a query.
 
     Args:
         url: ``postgresql://user:password@host:port/database``; a driver's name after ``postgresql`` is ignored.
-        deadline: Seconds for everything together.
+        deadline: Seconds for everything together; None for what the setting ``probe_deadline`` leaves for one.
     """
     try:
         place = Place.of(url, 5432)
@@ -52,7 +53,7 @@ async def probe_postgres(url: str, deadline: float = DEADLINE) -> Availability:
 
     seen = await ask(place, deadline, talk)
     if wanted and place.password:
-        return await _with_driver(place, user, database, begun, deadline)
+        return await _with_driver(place, user, database, begun, DEADLINE.get() if deadline is None else deadline)
     return seen
 
 
@@ -121,12 +122,12 @@ def _refused(body: bytes, place: Place) -> Availability:
     return Availability(False, f"{place} refuses: {text}")
 
 
-async def probe_redis(url: str, deadline: float = DEADLINE) -> Availability:
+async def probe_redis(url: str, deadline: float | None = None) -> Availability:
     """Whether a Redis or Valkey answers a PING.
 
     Args:
         url: ``redis://user:password@host:port/0``, or ``rediss://``.
-        deadline: Seconds for everything together.
+        deadline: Seconds for everything together; None for what the setting ``probe_deadline`` leaves for one.
     """
     try:
         place = Place.of(url, 6379)
