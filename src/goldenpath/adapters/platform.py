@@ -69,7 +69,7 @@ class PlatformServer:
         from goldenpath.stack.client import Keeper
 
         secret = _secret(context.addresses)
-        self._keeper, self._space = Keeper.at(context.folder, context.owner), context.worker
+        self._keeper, self._space = Keeper.at(context.folder, context.owner, space=context.space), context.space
         url = self._keeper.serve(
             self._space,
             self.service,

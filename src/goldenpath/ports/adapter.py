@@ -25,9 +25,8 @@ class StartContext:
     """What an adapter is given to start its service with, once a process that runs scenarios.
 
     Attributes:
-        run_id: The id of the run, the same in all of its processes.
-        worker: This process: ``main``, or a worker's name. What is started for it is its alone.
-        folder: The run's folder; what is kept there goes with the run.
+        space: What is started for this process alone (databases, keys, servers) is named by this.
+        folder: Where what is started is kept, and who looks after it is found.
         owner: A file that this process holds locked for as long as it lives. What was started for a run ends when the
             owners of all its processes are free.
         addresses: Of the services that this one needs, by service.
@@ -36,8 +35,7 @@ class StartContext:
         fault: The named fault to behave with, or None.
     """
 
-    run_id: str
-    worker: str
+    space: str
     folder: Path
     owner: Path
     addresses: Mapping[str, Address] = field(default_factory=dict)

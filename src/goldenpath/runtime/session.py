@@ -78,7 +78,7 @@ class RunSession:
         self._folder = RunFolder(root / settings.output, run_id, worker)
         self._writer = TimelineWriter(self._folder, self.redactor)
         self._messages = MessageParts(self._folder.parts, worker)
-        self._servers = RunsServers(root / settings.output / "servers" / run_id, worker)
+        self._servers = RunsServers(root / settings.output, run_id, worker)
         self.scripts = tuple(root / each for each in settings.scripts)
         self.started = StartedServices(registry.__getitem__, self._start_context)
         self._begun = time.perf_counter()
@@ -171,10 +171,7 @@ class RunSession:
         """
         self._writer.close()
         self._messages.close()
-        if self.worker == MAIN:
-            self._servers.end()
-        else:
-            self._servers.leave()
+        self._servers.end(is_last=self.worker == MAIN)
         if self.worker != MAIN or not self._folder.timeline.exists():
             return
         interrupted = exit_status == INTERRUPTED
@@ -195,8 +192,7 @@ class RunSession:
         """What an adapter is given to start its service with."""
         self._servers.live()
         return StartContext(
-            run_id=self.run_id,
-            worker=self.worker,
+            space=self._servers.space,
             folder=self._servers.folder,
             owner=self._servers.owner,
             addresses=addresses,

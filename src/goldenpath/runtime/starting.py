@@ -4,53 +4,93 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.ports.adapter import Adapter, Address, StartContext
 from goldenpath.stack.locks import FileLock
 
 if TYPE_CHECKING:
     from goldenpath.domain.values import Resolution
+    from goldenpath.stack.client import Keeper
+
+SERVERS: Final = "servers"
+"""Below the folder for timelines: what runs have started."""
+
+UP: Final = "up"
+"""Likewise: what ``goldenpath up`` has started."""
 
 
 class RunsServers:
-    """The folder in which a run keeps what it starts, and a lock in it for each process that uses that.
+    """Where a process of a run finds who starts its servers, and the lock that says that it still uses them.
 
-    What was started ends when the last of these locks is free, however its process went.
+    That is a keeper of the run, which ends when the last of these locks is free, however its process went; or the one
+    of ``goldenpath up``, where that is running, in which this process has a space of its own.
 
     Args:
-        folder: Made when the first service starts; gone when the run has ended.
+        output: The folder for timelines and reports.
+        run_id: The id of the run.
         worker: This process: ``main``, or a worker's name.
     """
 
-    def __init__(self, folder: Path, worker: str) -> None:
-        self.folder = folder
-        self.owner = folder / f"{worker}.lock"
+    def __init__(self, output: Path, run_id: str, worker: str) -> None:
+        self._own = output / SERVERS / run_id
+        self._up = output / UP
+        self._worker = worker
+        self._run_id = run_id
+        self.owner = self._own / f"{worker}.lock"
         self._lock = FileLock(self.owner)
         self._is_held = False
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder of the keeper."""
+        return self._up if self._is_up() else self._own
+
+    @property
+    def space(self) -> str:
+        """The name of what is started for this process alone."""
+        return self._worker if self.folder is self._own else f"{self._run_id}-{self._worker}".lower()
 
     def live(self) -> None:
         """Say that this process lives, before anything is started for it."""
         if not self._is_held:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._own.mkdir(parents=True, exist_ok=True)
             self._is_held = self._lock.acquire()
 
-    def leave(self) -> None:
-        """Say that this process uses nothing any more."""
+    def end(self, *, is_last: bool) -> None:
+        """Stop what was started for this process; for the run, with its last process."""
+        if self._is_held and self.folder is self._up:
+            _keeper(self._up, lambda keeper: keeper.release(self.space))
+        if is_last and self._own.is_dir():
+            if any(each.suffix != ".lock" for each in self._own.iterdir()):
+                _keeper(self._own, lambda keeper: keeper.stop())
+            self._leave()
+            shutil.rmtree(self._own, ignore_errors=True)
+        self._leave()
+
+    def _leave(self) -> None:
         self._lock.release()
         self._is_held = False
 
-    def end(self) -> None:
-        """Stop what was started for the run, and remove its folder (its main process, when all others have left)."""
-        if self.folder.is_dir():
-            if any(each.suffix != ".lock" for each in self.folder.iterdir()):
-                from goldenpath.stack.client import Keeper
+    def _is_up(self) -> bool:
+        if not self._up.is_dir():
+            return False
+        from goldenpath.stack.client import Keeper
 
-                if (keeper := Keeper.there(self.folder)) is not None:
-                    keeper.stop()
-            self.leave()
-            shutil.rmtree(self.folder, ignore_errors=True)
+        return Keeper.there(self._up) is not None
+
+
+def _keeper(folder: Path, do: Callable[[Keeper], None]) -> None:
+    """Ask a keeper for something, if it is there; one that ends meanwhile has nothing left to do."""
+    from goldenpath.stack.client import Keeper
+
+    if (keeper := Keeper.there(folder)) is not None:
+        with suppress(ServiceUnavailable):
+            do(keeper)
 
 
 class StartedServices:

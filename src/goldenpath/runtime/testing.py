@@ -156,12 +156,13 @@ class OpenedTest(OpenedScenario):
                 return f"it proved nothing: it requires {service}, and never used it"
         return None
 
-    def end(self, status: str, message: str | None) -> str | None:
-        """Close the services and the record.
+    def end(self, status: str, message: str | None, error: BaseException | None = None) -> str | None:
+        """Close the services and the record; look whether a service was lost where something went wrong.
 
         Args:
             status: Cucumber's word for the test, so far.
             message: What was wrong with it, or the reason of its skip.
+            error: What has failed it.
 
         Returns:
             What has turned out wrong with a test that had passed; None if nothing has.
@@ -170,6 +171,8 @@ class OpenedTest(OpenedScenario):
         unseen = self.home.own.close()
         if status == "passed" and unseen:
             wrong = wrong or f"a task that it had started failed, and nobody saw it: {unseen[0]}"
+        if status == "failed" and error is not None and (lost := self.lose(error)) is not None:
+            message = f"{message} ({lost})" if message else lost
         self.finish("failed" if wrong else status, wrong or message)
         return wrong
 

@@ -40,7 +40,7 @@ class Keeper:
         self._folder = folder
 
     @classmethod
-    def at(cls, folder: Path, owner: Path | None, wanted: Collection[str] = ()) -> Keeper:
+    def at(cls, folder: Path, owner: Path | None, wanted: Collection[str] = (), *, space: str = "") -> Keeper:
         """The keeper of a folder; it is started where there is none.
 
         Args:
@@ -48,6 +48,7 @@ class Keeper:
             owner: A file that somebody holds locked for as long as the keeper shall live; None for one that ends
                 only when it is told.
             wanted: Services that will be asked for soon, so that all of them start at once.
+            space: The space that ends with the owner; the keeper itself ends with its last owner.
 
         Raises:
             ServiceUnavailable: The keeper does not start.
@@ -63,6 +64,8 @@ class Keeper:
         finally:
             start.release()
         keeper = cls(place)
+        if owner is not None and space:
+            keeper._ask("own", owner=str(owner.resolve()), space=space)
         if wanted:
             keeper._ask("prepare", wanted=list(wanted))
         return keeper

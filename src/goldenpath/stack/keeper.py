@@ -43,12 +43,14 @@ class Keeper:
 
     Args:
         folder: Where it tells how it is reached.
-        owner: A file that is locked while the keeper is wanted; None for one that ends only when it is told.
+        owner: A file that is locked while the keeper is wanted; None for one that ends only when it is told. Others who
+            ask for something may be owners, too: the keeper ends with the last of them, and a space with its own.
     """
 
     def __init__(self, folder: KeeperFolder, owner: Path | None) -> None:
         self._folder = folder
-        self._owner = owner
+        self._is_owned = owner is not None
+        self._owners: dict[Path, set[str]] = {owner: set()} if owner else {}
         self._running = Running(folder.path)
         self._key = secrets.token_hex(32)
         self._door = socket.create_server((LOOPBACK, 0))
@@ -85,7 +87,16 @@ class Keeper:
         self._told_to_end = True
 
     def _is_abandoned(self) -> bool:
-        return (self._owner is not None and not is_held(self._owner)) or not self._folder.is_told()
+        for owner in [each for each in self._owners if not is_held(each)]:
+            spaces = self._owners.pop(owner)
+            for space in spaces if self._owners or not self._is_owned else ():
+                with suppress(ServiceUnavailable):
+                    self._running.release(space)
+        return (self._is_owned and not self._owners) or not self._folder.is_told()
+
+    def _own(self, owner: str, space: str) -> None:
+        """Let a space end with an owner, and the keeper not before it."""
+        self._owners.setdefault(Path(owner), set()).add(space)
 
     def _attend(self, source: Any) -> None:
         if source is self._door:
@@ -139,6 +150,8 @@ class Keeper:
     def _do(self, what: str, options: dict[str, Any]) -> Any:
         running = self._running
         match what:
+            case "own":
+                return self._own(options["owner"], options["space"])
             case "prepare":
                 return running.want(options["wanted"])
             case "database":

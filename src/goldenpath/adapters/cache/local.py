@@ -40,7 +40,7 @@ class LocalCache:
         """
         from goldenpath.stack.client import Keeper
 
-        url, prefix = Keeper.at(context.folder, context.owner).cache(context.worker)
+        url, prefix = Keeper.at(context.folder, context.owner, space=context.space).cache(context.space)
         return {"url": url, "prefix": prefix}
 
     @asynccontextmanager

@@ -46,8 +46,8 @@ class LocalDatabase:
         from goldenpath.stack.client import Keeper
 
         # What the platform's servers need besides is there sooner when all begin at once.
-        keeper = Keeper.at(context.folder, context.owner, ("database", "cache"))
-        return {"url": keeper.database(context.worker)}
+        keeper = Keeper.at(context.folder, context.owner, ("database", "cache"), space=context.space)
+        return {"url": keeper.database(context.space)}
 
     @asynccontextmanager
     async def open(self, context: OpenContext) -> AsyncIterator[Mapping[str, Any]]:

@@ -1,0 +1,78 @@
+"""Our own features on real servers: all of them, on nothing but what was asked for, and nothing is left."""
+
+from __future__ import annotations
+
+import pytest
+
+SERVICES = {"auth", "events", "agents", "database", "cache"}
+WATCHED = "goldenpath.features.golden_path"
+
+
+def used(run):
+    """The tiers that answered each service in the whole run."""
+    return {(use["service"], use["tier"]) for end in run.ends for use in end["services"]}
+
+
+def test_every_scenario_passes_on_local_servers_and_none_on_a_mock(local):
+    assert local.run("--mode", "local", "-n", "2") == 0, local.said[-3000:]
+    assert {each["status"] for each in local.ends} == {"passed"}
+    assert {each["standing"] for each in local.ends} == {"verified"}
+    assert used(local) == {(service, "local") for service in SERVICES}
+    assert {each["tier"] for each in local.records if each["event"] == "observation"} == {"local"}
+    assert not (local.root / ".goldenpath/servers").exists() or not list((local.root / ".goldenpath/servers").iterdir())
+
+
+def test_without_the_word_of_the_settings_the_platform_is_a_stand_in(local):
+    (local.root / "goldenpath.toml").unlink()
+    assert local.run("--mode", "local", "--tags", "@golden_path") == 0, local.said[-3000:]
+    assert {each["standing"] for each in local.ends} == {"rehearsed"}
+
+
+@pytest.mark.parametrize("service", ["database", "cache", "events", "auth", "agents"])
+def test_a_server_that_is_killed_in_mid_run_is_lost_and_told(local, service):
+    local.start("--mode", "hybrid")
+    local.wait_for(12)
+    local.kill(service)
+    status = local.end()
+    ends = local.ends
+    lost = [each for each in ends if each["lost"]]
+    assert lost, local.said[-3000:]
+    assert service in {name for each in lost for name in each["lost"]}
+    # What is critical is not proved on a stand-in when it has lost the real thing; all else goes on.
+    failed = {each["scenario"] for each in ends if each["status"] == "failed" and not each["lost"]}
+    degraded = {each["scenario"] for each in ends if each["degraded"]}
+    assert not failed, local.said[-5000:]
+    critical = {each["scenario"] for each in lost} - degraded
+    assert status == (1 if critical else 0)
+    # No record is lost: each scenario that was collected has an end.
+    started = {each["scenario"] for each in local.records if each["event"] == "scenario_started"}
+    assert {each["scenario"] for each in ends} == started
+    assert len(started) == 169
+    # Nothing says that it ran on what was dead.
+    for each in ends[ends.index(lost[-1]) + 1 :]:
+        assert (service, "local") not in {(use["service"], use["tier"]) for use in each["services"]}
+
+
+def test_a_mode_that_names_the_tier_falls_no_lower_when_a_server_is_killed(local):
+    local.start("--mode", "local")
+    local.wait_for(12)
+    local.kill("database")
+    assert local.end() == 1
+    assert {tier for _, tier in used(local)} == {"local"}
+    assert {each["status"] for each in local.ends[-20:]} == {"skipped"}
+
+
+def test_a_run_that_is_killed_leaves_nothing_running(local):
+    local.start("--mode", "local")
+    local.wait_for(5)
+    local.process.kill()
+    local.process.wait()
+
+
+def test_ctrl_c_ends_the_servers_too(local):
+    import signal
+
+    local.start("--mode", "local")
+    local.wait_for(5)
+    local.process.send_signal(signal.SIGINT)
+    assert local.end() == 2
