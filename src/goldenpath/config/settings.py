@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-from goldenpath.config.file import SettingsFile, nearest, read
+from goldenpath.config.file import SettingsFile, read
+from goldenpath.config.given import Given, check_choice, count_of, list_of, seconds_of, switch_of, text_of
 from goldenpath.config.options import (
     AMBIGUOUS,
     CATEGORIES,
@@ -32,8 +32,6 @@ from goldenpath.domain.errors import SettingsError
 from goldenpath.domain.values import Mode
 
 _ADDRESS: Final = re.compile(r"GOLDENPATH_([A-Z][A-Z0-9_]*)_URL")
-_YES: Final = frozenset({"1", "true", "yes", "on"})
-_NO: Final = frozenset({"", "0", "false", "no", "off"})
 
 
 @dataclass(frozen=True)
@@ -102,14 +100,6 @@ class Settings:
     explicit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A value and where it was given."""
-
-    value: Any
-    where: str
-
-
 def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     """The settings of the project at ``root``: a flag over a variable over the file over the default.
 
@@ -127,34 +117,34 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
     tiers, tables = _services(flags, environ, file)
     mode = _mode(given)
     category = _category(given.get("category"))
-    ambiguous = given.get("ambiguous", _Given(option("ambiguous").default, ""))
-    _check_choice("word for ambiguous", ambiguous, AMBIGUOUS)
+    ambiguous = given.get("ambiguous", Given(option("ambiguous").default, ""))
+    check_choice("word for ambiguous", ambiguous, AMBIGUOUS)
     return Settings(
         mode=MODE_ALIASES.get(mode.value) or Mode(mode.value),
         services=MappingProxyType(tiers),
-        tags=_narrowed(_text(given.get("tags")), CATEGORIES.get(category or "")),
-        real_services=_switch(given.get("real_services")),
+        tags=_narrowed(text_of(given.get("tags")), CATEGORIES.get(category or "")),
+        real_services=switch_of(given.get("real_services")),
         require=MappingProxyType(_require(flags, environ, file)),
         paths=MappingProxyType(_paths(file)),
         category=category,
-        probe_deadline=_seconds(given.get("probe_deadline"), option("probe_deadline").default),
+        probe_deadline=seconds_of(given.get("probe_deadline"), option("probe_deadline").default),
         platform=_platform(file),
         exec=Exec(**file.values.get("exec", {})),
-        steps=tuple(_step_modules(_list(given.get("steps")))),
+        steps=tuple(_step_modules(list_of(given.get("steps")))),
         ambiguous=ambiguous.value,
-        retry=_count(given.get("retry")),
-        retry_tags=_text(given.get("retry_tags")),
-        allow_flaky=_switch(given.get("allow_flaky")),
+        retry=count_of(given.get("retry")),
+        retry_tags=text_of(given.get("retry_tags")),
+        allow_flaky=switch_of(given.get("allow_flaky")),
         order=_order(given.get("order")),
         messages=Path(given["messages"].value) if "messages" in given else None,
         allure=Path(given["allure"].value) if "allure" in given else None,
-        features=tuple(_list(given.get("features"))),
+        features=tuple(list_of(given.get("features"))),
         service_tags=MappingProxyType(_service_tags(file)),
         output=Path(given["output"].value if "output" in given else option("output").default),
-        fault=_text(given.get("fault")),
-        ci=_switch(given.get("ci")),
+        fault=text_of(given.get("fault")),
+        ci=switch_of(given.get("ci")),
         service_settings=MappingProxyType(tables),
-        scripts=tuple(Path(each) for each in _list(given.get("scripts"))),
+        scripts=tuple(Path(each) for each in list_of(given.get("scripts"))),
         stand_ins=mode.value != NO_STAND_INS,
         source=file.path,
         explicit=file.path is not None or _asked_for(flags, environ),
@@ -167,44 +157,34 @@ def _asked_for(flags: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
     return any(flags.get(each.name) for each in OPTIONS) or any(environ.get(name) for name in ours)
 
 
-def _given(each: Option, flags: Mapping[str, Any], environ: Mapping[str, str], file: SettingsFile) -> _Given | None:
+def _given(each: Option, flags: Mapping[str, Any], environ: Mapping[str, str], file: SettingsFile) -> Given | None:
     flag = flags.get(each.name)
     # A mode that came out empty, from a variable that nobody set, is no wish for whatever is there.
     if flag or (flag == "" and each.choices):
-        return _Given(flags[each.name], each.flags[0] if each.flags else each.name)
+        return Given(flags[each.name], each.flags[0] if each.flags else each.name)
     if each.env and environ.get(each.env):
-        return _Given(environ[each.env], each.env)
+        return Given(environ[each.env], each.env)
     if each.key is not None and each.key in file.values:
-        return _Given(file.values[each.key], file.where(each.key))
+        return Given(file.values[each.key], file.where(each.key))
     return None
-
-
-def _check_choice(what: str, given: _Given, choices: Iterable[str]) -> None:
-    known = tuple(choices)
-    if given.value not in known:
-        raise SettingsError(
-            f"there is no {what} {given.value!r}{nearest(str(given.value), known)}",
-            where=given.where,
-            try_next=f"one of: {', '.join(known)}",
-        )
 
 
 def _services(
     flags: Mapping[str, Any], environ: Mapping[str, str], file: SettingsFile
 ) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
     """The tier of each service that was named, and each service's own table without its tier."""
-    tiers: dict[str, _Given] = {}
+    tiers: dict[str, Given] = {}
     tables: dict[str, Mapping[str, Any]] = {}
     for name, value in file.values.get("services", {}).items():
         where = file.where("services", name)
         table = {"tier": value} if isinstance(value, str) else dict(value)
         if (tier := table.pop("tier", None)) is not None:
-            tiers[name] = _Given(tier, file.where("services", name, "tier") if isinstance(value, dict) else where)
+            tiers[name] = Given(tier, file.where("services", name, "tier") if isinstance(value, dict) else where)
         if table:
             tables[name] = MappingProxyType(table)
     tiers |= _said_in_pairs(option("services"), flags, environ, "database=mock")
     for given in tiers.values():
-        _check_choice("tier", given, TIERS)
+        check_choice("tier", given, TIERS)
     for name, url in _addresses(environ):
         table = dict(tables.get(name, {}))
         real = table.get("real")
@@ -222,7 +202,7 @@ def _addresses(environ: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 def _said_in_pairs(
     each: Option, flags: Mapping[str, Any], environ: Mapping[str, str], example: str
-) -> dict[str, _Given]:
+) -> dict[str, Given]:
     """What a variable and a flag say in pairs with an equals sign, by name; the flag stands above the variable."""
     said = [(pair, each.env or "") for pair in environ.get(each.env or "", "").split(",") if pair.strip()]
     said += [(pair, each.flags[0]) for pair in flags.get(each.name) or ()]
@@ -231,65 +211,53 @@ def _said_in_pairs(
         name, sign, tier = (part.strip() for part in pair.partition("="))
         if not (name and sign and tier):
             raise SettingsError(f"expected {each.metavar}, got {pair!r}", where=where, try_next=f"{where} {example}")
-        found[name] = _Given(tier, where)
+        found[name] = Given(tier, where)
     return found
 
 
 def _require(flags: Mapping[str, Any], environ: Mapping[str, str], file: SettingsFile) -> dict[str, str]:
     """The least tier for each tag, without its ``@``."""
     named = file.values.get("require", {})
-    tiers = {tag: _Given(tier, file.where("require", tag)) for tag, tier in named.items()}
+    tiers = {tag: Given(tier, file.where("require", tag)) for tag, tier in named.items()}
     tiers |= _said_in_pairs(option("require"), flags, environ, "critical=local")
     for given in tiers.values():
-        _check_choice("tier", given, FLOORS)
+        check_choice("tier", given, FLOORS)
     return {tag.removeprefix("@"): given.value for tag, given in tiers.items()}
 
 
 def _paths(file: SettingsFile) -> dict[str, str]:
     for folder, category in file.values.get("paths", {}).items():
-        _check_choice("category", _Given(category, file.where("paths", folder)), PATH_CATEGORIES)
+        check_choice("category", Given(category, file.where("paths", folder)), PATH_CATEGORIES)
     return dict(file.values.get("paths", {}))
 
 
 def _platform(file: SettingsFile) -> Platform:
     product = file.values.get("platform", {}).get("product", False)
-    return Platform(_switch(_Given(product, file.where("platform", "product"))) if product else False)
+    return Platform(switch_of(Given(product, file.where("platform", "product"))) if product else False)
 
 
-def _mode(given: Mapping[str, _Given]) -> _Given:
+def _mode(given: Mapping[str, Given]) -> Given:
     """What was asked for; ``--real-services`` stands above everything but another mode on the same command line."""
-    mode = given.get("mode", _Given(option("mode").default, ""))
-    _check_choice("mode", mode, MODES)
+    mode = given.get("mode", Given(option("mode").default, ""))
+    check_choice("mode", mode, MODES)
     switch = given.get("real_services")
-    if switch is None or not _switch(switch):
+    if switch is None or not switch_of(switch):
         return mode
     if mode.where in option("mode").flags and mode.value not in {NO_STAND_INS, Mode.HYBRID}:
         said = f"{switch.where} lets no stand-in answer, and {mode.where} {mode.value} asks for something else"
         raise SettingsError(said, where=switch.where, try_next=f"{mode.where} {NO_STAND_INS}")
-    return _Given(NO_STAND_INS, switch.where)
+    return Given(NO_STAND_INS, switch.where)
 
 
-def _category(given: _Given | None) -> str | None:
+def _category(given: Given | None) -> str | None:
     if given is not None:
-        _check_choice("category", given, CATEGORIES)
-    return _text(given)
+        check_choice("category", given, CATEGORIES)
+    return text_of(given)
 
 
 def _narrowed(tags: str | None, also: str | None) -> str | None:
     """A tag expression that fits only where both fit."""
     return f"({tags}) and {also}" if tags and also else tags or also
-
-
-def _seconds(given: _Given | None, default: float) -> float:
-    if given is None:
-        return default
-    try:
-        seconds = float(given.value)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < math.inf:
-        raise SettingsError(f"expected a number of seconds above 0, got {given.value!r}", where=given.where)
-    return seconds
 
 
 def _service_tags(file: SettingsFile) -> dict[str, str]:
@@ -301,49 +269,13 @@ def _step_modules(entries: Iterable[Any]) -> Iterable[StepModules]:
         yield StepModules(entry) if isinstance(entry, str) else StepModules(**entry)
 
 
-def _list(given: _Given | None) -> list[Any]:
-    """A list as it is, or the parts of a variable, which are separated by commas."""
-    if given is None:
-        return []
-    if isinstance(given.value, str):
-        return [part.strip() for part in given.value.split(",") if part.strip()]
-    return list(given.value)
-
-
-def _count(given: _Given | None) -> int:
-    if given is None:
-        return 0
-    try:
-        count = int(given.value)
-    except ValueError:
-        count = -1
-    if count < 0:
-        raise SettingsError(f"expected a whole number from 0, got {given.value!r}", where=given.where)
-    return count
-
-
-def _order(given: _Given | None) -> str:
+def _order(given: Given | None) -> str:
     if given is None:
         return "defined"
     word, sign, seed = str(given.value).partition(":")
-    _check_choice("order", _Given(word, given.where), ORDERS)
+    check_choice("order", Given(word, given.where), ORDERS)
     if sign and (word != "random" or not seed.isdecimal()):
         raise SettingsError(
             f"the order {given.value!r} has no whole number for a seed", where=given.where, try_next="random:7"
         )
     return str(given.value)
-
-
-def _text(given: _Given | None) -> str | None:
-    return None if given is None else str(given.value)
-
-
-def _switch(given: _Given | None) -> bool:
-    if given is None:
-        return False
-    word = str(given.value).lower()
-    if given.where == option("ci").env and word not in _NO:
-        return True
-    if word not in _YES | _NO:
-        raise SettingsError(f"expected true or false, got {given.value!r}", where=given.where)
-    return word in _YES
