@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from goldenpath.domain.errors import MissingCapability
 from goldenpath.pytest_plugin import failures
@@ -17,7 +18,8 @@ from goldenpath.pytest_plugin.attempt import headline_of
 from goldenpath.pytest_plugin.options import usage_errors
 from goldenpath.pytest_plugin.plain_choice import OURS, TESTS, is_ours, is_own_class, tags_of
 from goldenpath.pytest_plugin.plain_loops import is_never_awaited, is_ours_to_await, loop_of
-from goldenpath.pytest_plugin.run import Run
+from goldenpath.pytest_plugin.repeating import ATTEMPTS, DEGRADED
+from goldenpath.pytest_plugin.run import MOST_LOSSES, Run
 from goldenpath.runtime.scenario import ScenarioInfo
 from goldenpath.runtime.testing import Current, OpenedTest, open_test, required
 
@@ -43,11 +45,13 @@ class PlainTest:
         forgotten: What went away in it unawaited, each as a sentence.
         status: Cucumber's word for it, so far; ``unknown`` until its body has run.
         message: What is wrong with it, or the reason of its skip.
+        error: What has failed it first.
         is_over: Whether its record is closed.
     """
 
     def __init__(self, item: Any, opened: OpenedTest, number: int, forgotten: Sequence[str]) -> None:
         self.opened = opened
+        self.error: BaseException | None = None
         self.forgotten = forgotten
         self.number = number
         self.status = "unknown"
@@ -100,7 +104,7 @@ class PlainTest:
             said = headline_of(report)
             if isinstance(error, pytest.fail.Exception):
                 said = said.removeprefix("Failed: ")
-            self.status, self.message = "failed", self.message or said
+            self.status, self.message, self.error = "failed", self.message or said, self.error or error
         elif report.skipped:
             self.status, self.message = "skipped", headline_of(report)
         elif report.when == "call" and self.status == "unknown":
@@ -110,13 +114,19 @@ class PlainTest:
             self._complain(report, self.finish())
             report.user_properties += [("scenario", self.opened.info.id), ("status", self.status)]
 
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What was lost in each attempt so far that ended with that."""
+        opened = self.opened
+        return (*opened.info.lost, ", ".join(opened.lost)) if opened.lost else opened.info.lost
+
     def finish(self) -> str | None:
         """Close the services and the record; gives what has turned out wrong with a test that had passed."""
         self.is_over = True
         if Current.test is self.opened:
             Current.test = None
         self._item.task = None
-        return self.opened.end(self.status, self.message)
+        return self.opened.end(self.status, self.message, self.error)
 
     def _complain(self, report: pytest.TestReport, wrong: str | None) -> None:
         if wrong is not None:
@@ -150,13 +160,39 @@ class PlainTests:
         """Begin the next attempt at a test."""
         before = item.stash.get(_KEY, None)
         number = before.number + 1 if before is not None else 1
-        info = _info(item, number)
+        info = _info(item, number, before.losses if before is not None else ())
         task = self._run.loop.scenario(info.id)
         with usage_errors():
             requires = required(list(item.iter_markers()), self._run.settings.service_tags)
             opened = open_test(self._run.session, info, task, requires)
         test = item.stash[_KEY] = self._now = PlainTest(item, opened, number, self._run.unawaited.tell())
         return test
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Start a test again that has lost a service, on what is left, as a scenario is."""
+        if not (is_ours(item, explicit=self._run.settings.explicit) and self._run.may_lose):
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        while self._starts_again(test := item.stash.get(_KEY, None)):
+            item.__dict__.pop("_excinfo", None)  # where a class of unittest keeps what has failed
+            reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        for report in reports:
+            if test is not None and test.opened.info.lost:
+                setattr(report, DEGRADED, True)
+                report.sections.append((ATTEMPTS, f"lost on the way: {'; '.join(test.opened.info.lost)}"))
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+    def _starts_again(self, test: PlainTest | None) -> bool:
+        """Whether a test whose attempt is over has lost something that something else answers now."""
+        if test is None or test.status != "failed" or not (lost := test.opened.lost):
+            return False
+        info = test.opened.info
+        left = self._run.session.resolution_for(info.tags, info.uri)
+        return test.opened.resolution.fallback and len(info.lost) < MOST_LOSSES and all(each in left for each in lost)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -205,7 +241,7 @@ class PlainTests:
             self._now.finish()
 
 
-def _info(item: Any, attempt: int) -> ScenarioInfo:
+def _info(item: Any, attempt: int, lost: tuple[str, ...]) -> ScenarioInfo:
     """What the timeline says of a test."""
     path, line, _ = item.location
     return ScenarioInfo(
@@ -217,6 +253,7 @@ def _info(item: Any, attempt: int) -> ScenarioInfo:
         uri=path,
         line=(line or 0) + 1,
         tags=tuple(tags_of(item)),
+        lost=lost,
     )
 
 
