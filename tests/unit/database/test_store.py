@@ -308,3 +308,38 @@ async def test_tasks_at_once_do_not_mix(opened):
         assert len(await store.runs("ada")) == 20
         ids = {row.id for row in await store.messages("ada", "plans")}
         assert ids == {f"r{number}-question" for number in range(20)}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"], ids=repr)
+async def test_no_row_has_what_cannot_stand_in_one(opened, name):
+    async with opened() as store:
+        assert await store.user(name) is None
+        assert await store.user_by_email(name) is None
+        assert await store.thread("ada", name) is None
+        assert await store.threads(name) == ()
+        assert await store.thread_by_key("ada", name) is None
+        with pytest.raises(NotFound):
+            await store.finish_run(name, status="failed", error="x", finished_at=NOON, answer=None)
+
+
+@pytest.mark.parametrize("permission", ["a\0b", "\ud800", 7], ids=repr)
+async def test_permissions_are_texts(opened, permission):
+    async with opened() as store:
+        with pytest.raises(Invalid):
+            await store.add_user(replace(_user("zoe"), permissions=("chat", permission)))
+        assert await store.user("zoe") is None
+
+
+@pytest.mark.parametrize("too_long", [{"id": "x" * 65}, {"idempotency_key": "x" * 201}], ids=str)
+async def test_what_is_too_long_is_invalid(opened, too_long):
+    async with opened() as store:
+        with pytest.raises(Invalid):
+            await store.add_thread(replace(_thread("t"), **too_long))
+        assert len(await store.threads("ada")) == 1
+
+
+async def test_ids_are_in_the_order_of_their_letters_codes(opened):
+    async with opened() as store:
+        for name in ("a", "B", "_", "é", "Z"):
+            await store.add_thread(_thread(name, at=_after(1)))
+        assert [row.id for row in await store.threads("ada", limit=5)] == sorted("aB_éZ", reverse=True)

@@ -11,8 +11,8 @@ from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
 
-OUR_SCHEMA: Final = "goldenpath"
-"""Where our tables stand in a database that is not ours."""
+OUR_SCHEMA: Final = "goldenpath_tests"
+"""Where our tables stand in a database that is not ours; no likely name of a user, whose schema comes before others."""
 
 
 class RealDatabase(RealService):
