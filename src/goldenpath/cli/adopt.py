@@ -23,6 +23,9 @@ HELP: Final = "what test files need, and which of their tests can never fail"
 HOLLOW: Final = 1
 """The exit status with ``--check`` when a test can never fail, or a file could not be read."""
 
+ACCOUNT: Final = ("TEST_USER_EMAIL", "TEST_USER_PASSWORD")
+"""The variables of somebody who can sign in at the reference platform."""
+
 _TIMES: Final = 50
 """In how many steps progress is told."""
 
@@ -64,6 +67,7 @@ def offer() -> Offer:
         for service in SERVICES
         for name in environment({service: {"url": url.get(service, "http://127.0.0.1:1")}})
     }
+    given |= dict.fromkeys(ACCOUNT, "auth")
     for name, source in load(Path.cwd(), {}, os.environ).exec.env.items():
         given[name] = next((service for each, service in given.items() if each in source), "")
     return Offer(given, frozenset(os.environ))

@@ -104,7 +104,7 @@ def _wanted(only: str | None, command: Sequence[str]) -> tuple[list[str], frozen
 
 def _environ(lent: Lent, settings: Settings, override: bool) -> dict[str, str]:
     """The command's variables. What is set by the user stays, unless its address is ours."""
-    environ = {**os.environ, "PATH": os.pathsep.join([os.environ.get("PATH", ""), str(Path(sys.executable).parent)])}
+    environ = {**os.environ, "PATH": _path()}
     given = lent.variables()
     ours = address_variables(lent.started)
     environ |= {name: value for name, value in given.items() if override or name in ours or name not in os.environ}
@@ -113,6 +113,13 @@ def _environ(lent: Lent, settings: Settings, override: bool) -> dict[str, str]:
         if override or name not in os.environ:
             environ[name] = named.filled(name, source)
     return environ
+
+
+def _path() -> str:
+    """Where commands are found. In an environment that is not activated, its own commands come first."""
+    own, others = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    is_first = sys.prefix != sys.base_prefix and "VIRTUAL_ENV" not in os.environ
+    return os.pathsep.join([own, others] if is_first else [others, own])
 
 
 class _Known(dict[str, object]):

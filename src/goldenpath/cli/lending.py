@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from goldenpath.cli.adopt import ACCOUNT
 from goldenpath.cli.standard_ports import STANDARD, admit, forward, listening
 from goldenpath.config import Settings
 from goldenpath.domain.errors import ServiceUnavailable, UsageError
@@ -212,7 +213,7 @@ def _account(url: str, secret: str) -> dict[str, str]:
             account = json.load(answer)
     except (OSError, ValueError) as error:
         raise ServiceUnavailable("auth", f"it makes no account: {error}") from error
-    return {"TEST_USER_EMAIL": account["email"], "TEST_USER_PASSWORD": account["password"]}
+    return dict(zip(ACCOUNT, (account["email"], account["password"]), strict=True))
 
 
 def _place(url: str) -> str:

@@ -69,18 +69,22 @@ class Check(NamedTuple):
 
 
 class Checks:
-    """What can fail in functions of a project; each is read once."""
+    """What can fail in functions of a project; each is read once, until ``forget``."""
 
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
-        self._known: dict[int, tuple[Check, ...]] = {}
+        self._known: dict[FunctionNode, tuple[Check, ...]] = {}
 
     def of(self, function: FunctionNode, module: Module, family: Family = ()) -> tuple[Check, ...]:
         """The checks of a function, in the order of its lines; one that calls itself is read once."""
-        if id(function) not in self._known:
-            self._known[id(function)] = ()
-            self._known[id(function)] = tuple(_Body(self, function, module, family).checks(function.body))
-        return self._known[id(function)]
+        if function not in self._known:
+            self._known[function] = ()
+            self._known[function] = tuple(_Body(self, function, module, family).checks(function.body))
+        return self._known[function]
+
+    def forget(self) -> None:
+        """Let go of what was read: the trees of all files of a project do not fit everywhere."""
+        self._known.clear()
 
     def helper(self, call: ast.Call, module: Module, family: Family) -> tuple[FunctionNode, Module] | None:
         """The function that is called, where it can be read: one of the module, of the class, or an imported one."""

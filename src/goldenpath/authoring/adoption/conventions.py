@@ -115,7 +115,7 @@ def _from(root: Path, values: Mapping[str, Any]) -> Conventions:
 def _overridden(words: Sequence[str]) -> dict[str, str]:
     """What ``addopts`` says in the place of settings: ``-o name=value``, ``--asyncio-mode=auto``."""
     found = {}
-    for word, following in zip(words, (*words[1:], ""), strict=True):
+    for word, following in zip(words, (*words[1:], ""), strict=False):
         name, _, value = word.partition("=")
         if word in {"-o", "--override-ini"}:
             name, _, value = following.partition("=")

@@ -83,6 +83,7 @@ class Hollow:
             awaits: Whether a hook of a conftest awaits async tests, or marks them.
         """
         reading = _Reading(self._project, self._modules, self._checks, module, awaits or self._project.awaits)
+        self._checks.forget()
         findings = sorted(reading.findings(), key=lambda each: each.line)
         if reading.tests and not self._project.is_file(module.path):
             why = "pytest collects no file of this name"

@@ -44,6 +44,7 @@ _OURS: Final = re.compile(r"(services|gp_\w+)$")
 _URL: Final = re.compile(r"\b([a-z][a-z0-9]*)(?:\+\w+)?://([^\s/?#\"'<>]+)")
 _PAIR: Final = re.compile(r"^(localhost|127\.0\.0\.1):(\d{2,5})$")
 _KEYWORDS: Final = re.compile(r"\bhost=(\S+)(?:.*\bport=(\d+))?")
+_PLACES: Final = re.compile(r"\{(\w+)\}")
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}$")
 _CONNECTING: Final = re.compile(r"(asyncpg|psycopg2?|redis(\.asyncio)?|valkey(\.asyncio)?)\.(\w+)$")
 _BY_DRIVER: Final = {"asyncpg": 5432, "psycopg": 5432, "psycopg2": 5432, "redis": 6379, "valkey": 6379}
@@ -127,6 +128,8 @@ class _Reading:
             self._set(call.args[1])
         elif call.args and name == "os.environ.update":
             self._set(call.args[0])
+        elif last == "format" and any(each.arg is None and self._is_environment(each.value) for each in call.keywords):
+            self.required.update(_PLACES.findall(text(getattr(call.func, "value", None)) or ""))
         elif last in {"run", "Popen", "call", "check_call", "check_output", "system"} and call.args:
             self._command(call.args[0])
         self._connection(call, name)
