@@ -26,10 +26,13 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     from goldenpath.stack.folder import KeeperFolder
     from goldenpath.stack.homes import abandoned, sweep
     from goldenpath.stack.kept import kept
+    from goldenpath.stack.locks import is_held
 
-    left = [place for place in map(KeeperFolder, folders()) if not place.is_kept()]
+    places = folders()
+    # A folder in which anything is locked is somebody's: of a run that has not asked for a server yet, too.
+    left = [KeeperFolder(place) for place in places if not any(map(is_held, place.glob("*.lock")))]
     files = [file for place in left for file in place.files()] + (kept() if args.cache else [])
-    homes = list(abandoned(folders()) if args.dry_run else sweep(folders()))
+    homes = list(abandoned(places) if args.dry_run else sweep(places))
     if not args.dry_run:
         for place in left:
             place.clear()

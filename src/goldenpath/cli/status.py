@@ -13,6 +13,7 @@ from typing import Any, Final, TextIO
 
 from goldenpath.cli.layout import table
 from goldenpath.cli.up import state
+from goldenpath.runtime.starting import SERVERS
 
 HELP: Final = "what servers of ours run"
 
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
 def folders() -> list[Path]:
     """The folders of this project in which a keeper may be found: that of ``up``, and one a run."""
     up = state()
-    return [up, *sorted(path for path in (up.parent / "runs").glob("*") if path.is_dir() and not path.is_symlink())]
+    return [up, *sorted(path for path in (up.parent / SERVERS).glob("*") if path.is_dir() and not path.is_symlink())]
 
 
 def _keepers() -> Iterator[dict[str, Any]]:

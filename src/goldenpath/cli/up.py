@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 from goldenpath.cli.layout import table
 from goldenpath.config import load
 from goldenpath.domain.errors import UsageError
+from goldenpath.runtime.starting import UP
 
 if TYPE_CHECKING:
     from goldenpath.stack.client import Keeper
@@ -44,7 +45,7 @@ examples:
 def state(environ: Mapping[str, str] | None = None) -> Path:
     """Where the keeper of this project's servers is found."""
     root = Path.cwd()
-    return root / load(root, {}, os.environ if environ is None else environ).output / "up"
+    return root / load(root, {}, os.environ if environ is None else environ).output / UP
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -47,8 +47,10 @@ class KeeperFolder:
         return state if isinstance(state, dict) else None
 
     def files(self) -> list[Path]:
-        """The files that are there."""
-        return [path for path in (self._state, self.lock, self.starting, self.log) if path.exists()]
+        """The files that are there, the locks of owners that are gone among them."""
+        ours = (self._state, self.lock, self.starting, self.log)
+        owners = [lock for lock in sorted(self.path.glob("*.lock")) if lock not in ours and not is_held(lock)]
+        return [path for path in (*ours, *owners) if path.exists()]
 
     def clear(self) -> None:
         """Remove the files; the folder too when nothing else is in it."""

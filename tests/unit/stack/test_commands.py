@@ -17,6 +17,7 @@ from goldenpath.cli import main
 from goldenpath.stack.client import Keeper
 from goldenpath.stack.homes import abandoned
 from goldenpath.stack.kept import kept
+from goldenpath.stack.locks import FileLock
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
@@ -98,12 +99,21 @@ def test_clean_removes_what_a_killed_keeper_left_and_nothing_else(project, said)
     os.kill(keeper_pid(up), signal.SIGKILL)
     assert soon(lambda: home in abandoned())
     (up / "mine.txt").write_text("not theirs")
+    killed, living_run = (project / ".goldenpath" / "servers" / name for name in ("killed", "living"))
+    for run in (killed, living_run):
+        run.mkdir(parents=True)
+        (run / "main.lock").touch()
+    lock = FileLock(living_run / "main.lock")
+    assert lock.acquire()
     told = said("clean", "--dry-run")
     assert f"would remove {home}\n" in told
     assert home.exists()
     assert f"removed {home}\n" in said("clean")
     assert not home.exists()
     assert [path.name for path in up.iterdir()] == ["mine.txt"]
+    assert not killed.exists()
+    assert (living_run / "main.lock").exists()
+    lock.release()
 
 
 def test_what_is_kept_for_speed_goes_only_when_asked(project, said, monkeypatch, tmp_path):
