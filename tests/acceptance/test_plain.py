@@ -419,6 +419,55 @@ def test_an_interrupted_test_is_cut_short(project):
     assert ends(project)["test_stops.py::test_stops"]["status"] == "unknown"
 
 
+@pytest.mark.parametrize("ends_it", ["os.kill(os.getpid(), signal.SIGINT)", "pytest.exit('enough')"])
+def test_ctrl_c_lets_a_test_and_its_fixtures_end(project, ends_it):
+    project.file(
+        "test_waits.py",
+        f"""
+        import asyncio, os, signal
+        import pytest
+
+        @pytest.fixture
+        async def held(services):
+            yield await services.auth.create_account("Ada")
+            print("the fixture ended")
+
+        async def test_waits(services, held):
+            try:
+                {ends_it}
+                await asyncio.sleep(60)
+            finally:
+                print("the test ended")
+        """,
+    )
+    result = project.run_apart(*ALONE, "--mode", "mock", "-s")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*the test ended", "the fixture ended"])
+    assert ends(project)["test_waits.py::test_waits"]["status"] == "unknown"
+    assert events(project, "run_finished")[0]["status"] == "interrupted"
+
+
+def test_reports_of_others_take_a_run_without_scenarios(project):
+    project.file("test_one.py", "def test_one(services):\n    services.sync.auth.create_account('Ada')\n")
+    files = ("--junitxml=j.xml", "--cucumber-json=c.json", "--allure=allure", "--messages=m.ndjson")
+    project.run(*ALONE, "--mode", "mock", *files).assert_outcomes(passed=1)
+    assert '<property name="scenario" value="test_one.py::test_one" />' in (project.root / "j.xml").read_text("utf-8")
+    assert json.loads((project.root / "c.json").read_text("utf-8")) == []
+
+
+def test_a_setting_that_is_wrong_ends_a_run_without_scenarios(kinds):
+    for workers in ((), ("-n", "1")):
+        result = kinds.run_apart(*ALONE, "--fault", "no-such-fault", "--mode", "mock", *workers)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert not (kinds.root / ".goldenpath/runs/latest").exists()
+
+
+def test_nothing_is_written_where_nothing_runs(kinds):
+    kinds.run(*ALONE, "--mode", "mock", "--collect-only", "-q")
+    kinds.run(*ALONE, "--mode", "mock", "-k", "no_such_test")
+    assert not (kinds.root / ".goldenpath/runs").exists()
+
+
 def test_x_stops_and_the_record_is_whole(kinds):
     kinds.file("tests/test_a.py", "def test_fails(services):\n    assert 0\n")
     kinds.run(*ALONE, "--mode", "mock", "-x").assert_outcomes(failed=1)
