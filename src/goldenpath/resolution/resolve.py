@@ -105,7 +105,7 @@ def _check_asked(service: str, policy: Policy, registry: Registry) -> None:
         return
     tier = policy.tier_asked(service)
     asked = f"no {tier} adapter" if tier else "no adapter that is not a stand-in" if known else "no adapter"
-    tiers = sorted({each.tier for each in known}, key=lambda each: each.rank)
+    known = tuple(sorted(known, key=lambda each: each.tier.rank))
     meant = "" if known else nearest(service, registry.services)
     exists = ", ".join(f"{each.name} ({each.tier})" for each in known) or "none"
     raise NoAdapter(
@@ -113,7 +113,7 @@ def _check_asked(service: str, policy: Policy, registry: Registry) -> None:
         where=service,
         try_next=f"one of: {', '.join(registry.services)}"
         if meant
-        else f"--service {service}={tiers[0] if tiers else NONE}",
+        else f"--service {service}={known[0].tier if known else NONE}",
     )
 
 
