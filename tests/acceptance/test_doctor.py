@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from unit.resolution.rude import Rude, closing, dripping, greeting, silent
+from unit.resolution.rude import Rude, closing, dripping, greeting, saying, silent
 
 from goldenpath.config import load
 from goldenpath.domain.values import SERVICES, Mode, Tier
@@ -115,6 +115,17 @@ def test_help_has_examples(doctor):
     out = doctor("--help").stdout
     assert "goldenpath doctor --mode local" in out
     assert "ends with 0" in out
+
+
+def test_what_would_not_see_our_store_is_told_with_the_setting_that_says_otherwise(doctor, rude):
+    keys = b'HTTP/1.0 200 OK\r\n\r\n{"keys": [{}]}'
+    url = f"http://127.0.0.1:{rude(saying(keys))}"
+    out = doctor(GOLDENPATH_AUTH_URL=url).stdout
+    assert "it needs database as others run it and would not see the" in out
+    assert 'try: [services.auth.real] shares = ["database"]' in out
+    shared = '[services.auth.real]\nshares = ["database", "cache"]'
+    auth = json.loads(doctor("--json", settings=shared, GOLDENPATH_AUTH_URL=url).stdout)["services"]["auth"]
+    assert (auth["tier"], auth["stand_in"]) == ("real", False)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Docker's socket is another there")

@@ -154,12 +154,13 @@ class _Page:
         return name, choice.tier.value, "yes" if choice.stand_in else "no", why
 
     def _not_chosen(self) -> Iterator[str]:
-        """What is there and was not chosen all the same; what only comes later needs no word."""
+        """What is there and was not chosen all the same; what only comes later, or is told below, needs no word."""
         seen = self._seen
+        below = {each.reason for each in seen.missing}
         for name in (each for each in seen.services if each in seen.asked):
             there = [each for each in rejected(seen.asked, name) if seen.availability.get(each.adapter)]
             there = [each for each in there if not each.reason.endswith(("comes first", "was asked for"))]
-            for line in _grouped(there):
+            for line in _grouped(each for each in there if each.reason not in below):
                 yield from wrapped(line, "  ", "    ")
 
     def _mode(self, name: str, resolution: Resolution) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ from goldenpath.resolution.resolve import candidates, resolve_for, services
 
 DOCKER: Final = "docker"
 """The name under which the Docker engine itself is looked at; no adapter is called so."""
+
+_UNSEEN: Final = re.compile(r"it needs (\w+) as others run it")
+"""How a reason begins that a setting may know better."""
 
 _COMMANDS: Final = {
     Tier.LOCAL: "pip install 'goldenpath[local]'",
@@ -132,13 +136,19 @@ def _missing(
     for service in services(settings, registry):
         rank = hybrid[service].tier.rank if service in hybrid else -1
         for each in rejected(hybrid, service):
-            if each.tier.rank > rank and not availability.get(each.adapter):
+            if each.tier.rank > rank and (not availability.get(each.adapter) or _UNSEEN.match(each.reason)):
                 found.setdefault((each.tier, _of_any(each.reason, service)), {})[service] = each.reason
     for (tier, alike), reasons in sorted(found.items(), key=lambda each: each[0][0].rank):
         alone = next(iter(reasons)) if len(reasons) == 1 else ""
         reason = reasons[alone] if alone else alike
-        command = _COMMANDS.get(tier, "")
-        yield Missing(tier, tuple(reasons), reason, command.replace("{NAME}", alone.upper() or "NAME"))
+        yield Missing(tier, tuple(reasons), reason, _command(tier, reason, alone or "NAME"))
+
+
+def _command(tier: Tier, reason: str, service: str) -> str:
+    """What gets a better tier: something to install or start, or a word in the settings."""
+    if unseen := _UNSEEN.match(reason):
+        return f'[services.{service}.real] shares = ["{unseen[1]}"], if both do work on the same {unseen[1]}'
+    return _COMMANDS.get(tier, "").replace("{NAME}", service.upper())
 
 
 def _of_any(reason: str, service: str) -> str:
