@@ -54,9 +54,8 @@ class Keeper:
             ServiceUnavailable: The keeper does not start.
         """
         place = KeeperFolder(folder.resolve())
-        place.path.mkdir(parents=True, exist_ok=True)
         start = FileLock(place.starting)
-        if until(lambda: start.acquire() or None, START_SECONDS) is None:
+        if until(lambda: _began(place, start), START_SECONDS) is None:
             raise not_started("stack", f"somebody else has been starting the keeper of {folder} for too long")
         try:
             if not place.is_kept():
@@ -153,6 +152,15 @@ def _exchange(port: int, request: bytes) -> bytes:
     return heard
 
 
+def _began(place: KeeperFolder, start: FileLock) -> bool | None:
+    """Whether it is for us to start a keeper; a keeper that ends at this moment may take the folder along."""
+    place.path.mkdir(parents=True, exist_ok=True)
+    try:
+        return start.acquire() or None
+    except FileNotFoundError:
+        return None
+
+
 def _start(place: KeeperFolder, owner: Path | None) -> None:
     """Start a keeper and wait until it can be asked.
 
@@ -171,7 +179,7 @@ def _start(place: KeeperFolder, owner: Path | None) -> None:
         process.kill()
         process.wait(START_SECONDS)
         raise not_started("stack", f"the keeper was not ready within {START_SECONDS} s", place.log)
-    if process.poll():
+    if process.poll() and not place.is_kept():
         raise not_started("stack", f"the keeper ended with status {process.returncode}", place.log)
     _STARTED.append(process)
 

@@ -48,13 +48,14 @@ class KeeperFolder:
 
     def files(self) -> list[Path]:
         """The files that are there, the locks of owners that are gone among them."""
-        ours = (self._state, self.lock, self.starting, self.log)
+        ours = (self._state, self.starting, self.log, self.lock)
         owners = [lock for lock in sorted(self.path.glob("*.lock")) if lock not in ours and not is_held(lock)]
-        return [path for path in (*ours, *owners) if path.exists()]
+        return [path for path in (*owners, *ours) if path.exists()]
 
     def clear(self) -> None:
-        """Remove the files; the folder too when nothing else is in it."""
+        """Remove the files, the keeper's lock last; the folder too when nothing else is in it."""
         for path in self.files():
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # Windows removes no file that is open
+                path.unlink()
         with suppress(OSError):  # a run's folder holds more than this
             self.path.rmdir()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,7 @@ _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the home in it is ours alone
 _LOCK: Final = "keeper.lock"
 _UNNAMED: Final = ".new-goldenpath-"
 _FORGOTTEN: Final = 60
+_IS_WINDOWS: Final = sys.platform == "win32"
 
 
 class Home:
@@ -35,16 +37,17 @@ class Home:
 
     def __init__(self, fallback: Path) -> None:
         base = next((each for each in places() if _has_room(each)), fallback)
-        unnamed = Path(tempfile.mkdtemp(prefix=_UNNAMED, dir=base))
-        self._lock = FileLock(unnamed / _LOCK)
+        # Windows renames no folder in which a file is open: there a sweep may come in between.
+        made = Path(tempfile.mkdtemp(prefix=_prefix() if _IS_WINDOWS else _UNNAMED, dir=base))
+        self._lock = FileLock(made / _LOCK)
         if not self._lock.acquire():
-            raise OSError(f"{unnamed} cannot be locked")
-        self.path = unnamed.rename(base / f"{_prefix()}{secrets.token_hex(6)}")
+            raise OSError(f"{made} cannot be locked")
+        self.path = made if _IS_WINDOWS else made.rename(base / f"{_prefix()}{secrets.token_hex(6)}")
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
         self._lock.release()
+        shutil.rmtree(self.path, ignore_errors=True)
 
 
 def places() -> tuple[Path, ...]:
@@ -54,9 +57,16 @@ def places() -> tuple[Path, ...]:
 
 def _has_room(place: Path) -> bool:
     try:
-        return os.access(place, os.W_OK) and shutil.disk_usage(place).free >= ROOM
+        return os.access(place, os.W_OK) and shutil.disk_usage(place).free >= ROOM and not _forbids_programs(place)
     except OSError:
         return False
+
+
+def _forbids_programs(place: Path) -> bool:
+    """Whether no program may run from there, as in the memory of most containers; root may have to copy some."""
+    if sys.platform == "win32" or os.geteuid() != 0:
+        return False
+    return bool(os.statvfs(place).f_flag & getattr(os, "ST_NOEXEC", 0))
 
 
 def _prefix() -> str:

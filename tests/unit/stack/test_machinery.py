@@ -185,6 +185,14 @@ def test_programs_that_nobody_can_reach_are_copied(home, monkeypatch, tmp_path):
     server.stop()
 
 
+@as_root
+def test_memory_in_which_no_program_may_run_is_nothing_for_root():
+    if not os.statvfs("/proc").f_flag & os.ST_NOEXEC:
+        pytest.skip("programs may run from every file system here")
+    assert homes._forbids_programs(Path("/proc"))
+    assert not homes._forbids_programs(Path(sys.executable).resolve().parent)
+
+
 def test_a_home_that_is_kept_is_not_swept_and_one_of_the_dead_is(tmp_path, monkeypatch):
     monkeypatch.setattr(homes, "places", lambda: (tmp_path,))
     kept_home, left = Home(tmp_path), Home(tmp_path)
