@@ -346,6 +346,26 @@ def test_requires_may_ask_for_a_capability(project):
     assert ends(project)["test_requires.py::test_has"]["standing"] == "verified"
 
 
+def test_markers_say_on_what_a_test_may_run(project):
+    project.file(
+        "test_categories.py",
+        """
+        import pytest
+
+        @pytest.mark.service_independent
+        async def test_mocks(services):
+            assert await services.auth.create_account("Ada")
+
+        @pytest.mark.real_services
+        async def test_real(services):
+            assert await services.auth.create_account("Ada")
+        """,
+    )
+    result = project.run(*ALONE, "--mode", "hybrid", "--strict-markers", "-rs", *MOCKS)
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*test_categories.py:7: nothing answers auth*"])
+
+
 def test_a_test_that_never_used_what_it_requires_has_proved_nothing(project):
     project.file(
         "test_nothing.py",

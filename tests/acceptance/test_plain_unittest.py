@@ -274,6 +274,16 @@ def test_an_async_test_in_a_class_that_drops_it_is_an_error(project):
     assert len(ends(project)) == 3
 
 
+def test_folders_of_the_settings_have_no_tests_that_are_dropped(project):
+    project.file("goldenpath.toml", 'mode = "mock"\n\n[paths]\n"tests/integration" = "hybrid"\n')
+    dropped = "import unittest\n\nclass TestDrops(unittest.TestCase):\n    async def test_dropped(self): pass\n"
+    project.file("tests/integration/test_in.py", dropped + "\n    def test_plain(self): pass\n")
+    project.file("tests/other/test_out.py", dropped)
+    result = project.run("-W", "ignore", "-p", "no:asyncio")
+    result.assert_outcomes(passed=2, errors=1)
+    assert list(ends(project)) == ["tests/integration/test_in.py::TestDrops::test_dropped"]
+
+
 def test_a_unittest_class_may_take_the_fixtures(project):
     project.file(
         "test_takes.py",

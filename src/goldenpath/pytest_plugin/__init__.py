@@ -111,7 +111,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
     run = Run.of(config)
     run.deferred.expand(session, items)
-    tests = {item: tags_of(item) for item in items if is_ours(item, explicit=run.settings.explicit)}
+    tests = {item: tags_of(item) for item in items if is_ours(item, run.settings)}
     if tests:
         from goldenpath.pytest_plugin.plain import PlainTests
 

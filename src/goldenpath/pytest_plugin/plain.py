@@ -171,7 +171,7 @@ class PlainTests:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
         """Start a test again that has lost a service, on what is left, as a scenario is."""
-        if not (is_ours(item, explicit=self._run.settings.explicit) and self._run.may_lose):
+        if not (is_ours(item, self._run.settings) and self._run.may_lose):
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         reports = runtestprotocol(item, log=False, nextitem=nextitem)
@@ -197,7 +197,7 @@ class PlainTests:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Begin a test of ours, before its fixtures; skip it where what it requires is not there."""
-        if is_ours(item, explicit=self._run.settings.explicit):
+        if is_ours(item, self._run.settings):
             self.begin(item).refuse()
 
     @pytest.hookimpl

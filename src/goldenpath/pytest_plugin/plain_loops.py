@@ -43,7 +43,10 @@ def loop_of(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoop | None:
     item: Any = request.node
     if _is_of_pytest_asyncio(item):
         # Asked for from the fixture that needs it, so that the loop is closed after that fixture.
-        runner = request.getfixturevalue(f"_{item._loop_scope}_scoped_runner")
+        try:
+            runner = request.getfixturevalue(f"_{item._loop_scope}_scoped_runner")
+        except (AttributeError, pytest.FixtureLookupError):
+            return None  # another version: the loop is known when a port is first used on it
         return runner.get_loop()  # type: ignore[no-any-return]
     return _anyio_loop(request) if _is_of_anyio(item) else None
 

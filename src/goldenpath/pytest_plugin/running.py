@@ -81,9 +81,8 @@ class Running:
 
     def _has_tests(self, session: pytest.Session) -> bool:
         """Whether tests that are no scenarios are ours to record."""
-        explicit = self._run.settings.explicit
         return session.config.pluginmanager.has_plugin(TESTS) and any(
-            is_ours(item, explicit=explicit) for item in session.items
+            is_ours(item, self._run.settings) for item in session.items
         )
 
     @pytest.hookimpl(tryfirst=True)
