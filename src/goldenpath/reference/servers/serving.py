@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 STOPPED_WITHIN: Final = 5.0
 """Seconds that the end of a server may take, whatever its clients do."""
 
+_BACKLOG: Final = 2048
 _LARGEST_MESSAGE: Final = 64 * 1024
-_GRACE: Final = 1.0
+_WINDING_UP: Final = 3.0
 
 Ready = Callable[[str], None]
 """Told the address of a server when it listens."""
@@ -159,21 +160,35 @@ async def _run(
     """Listen with all servers; when one is to end, end all."""
     stop = asyncio.Event()
     with _signals(stop):
-        running = [
-            asyncio.create_task(server.serve([listening])) for server, listening in zip(servers, sockets, strict=True)
-        ]
-        await asyncio.wait([asyncio.gather(*(server.listens.wait() for server in servers))])
+        pairs = zip(servers, sockets, strict=True)
+        running = [asyncio.create_task(server.serve([listening])) for server, listening in pairs]
+        all_listen = asyncio.gather(*(server.listens.wait() for server in servers))
+        first: set[asyncio.Future[Any]] = {all_listen, *running}
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        for task in running:
+            if task.done():
+                task.result()
         ready()
         await stop.wait()
-        async with asyncio.timeout(STOPPED_WITHIN):
-            for server in servers:
-                server.close()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(STOPPED_WITHIN - 2 * _GRACE):
-                    await tenants.wind_up()
-            for server in servers:
-                server.should_exit = True
-            await asyncio.gather(*running)
+        try:
+            async with asyncio.timeout(STOPPED_WITHIN):
+                await _end(servers, running, tenants)
+        except TimeoutError:
+            log.LOGGER.warning("not everything ended in time")
+
+
+async def _end(servers: Sequence[_Server], running: Sequence[asyncio.Task[None]], tenants: Tenants) -> None:
+    """Take nothing new, end what is at work and say so, then end."""
+    for server in servers:
+        server.close()
+    try:
+        async with asyncio.timeout(_WINDING_UP):
+            await tenants.wind_up()
+    except TimeoutError:
+        log.LOGGER.warning("not everybody could be told of the end")
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*running)
 
 
 class _Server(uvicorn.Server):
@@ -240,6 +255,8 @@ def _listening(config: ServerConfig) -> Iterator[socket.socket]:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((config.host, config.port))
+            # Two sockets can be bound to one port, and only one listens.
+            bound.listen(_BACKLOG)
         except OSError as error:
             where = f"{config.host}:{config.port}"
             raise UsageError(
