@@ -16,6 +16,7 @@ from goldenpath.authoring.adoption.syntax import (
     parameters,
     reached,
     truth,
+    walk,
 )
 
 _CALLS: Final = frozenset(
@@ -114,7 +115,7 @@ class _Body:
         self._all = all_checks
         self._module = module
         self._family = family
-        self._named = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+        self._function = function
 
     def checks(self, body: Sequence[ast.stmt], caught: int = 0) -> Iterator[Check]:
         """The checks of statements that can be reached; ``caught`` is what an ``except`` around them takes."""
@@ -129,7 +130,7 @@ class _Body:
                 yield Check(statement.lineno, False, caught > 0)
         elif isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
             # What is only defined here is run by whoever it is handed to.
-            if statement.name in self._named:
+            if statement.name in self._named():
                 yield from self.checks(statement.body, caught)
         elif isinstance(statement, ast.Try):
             yield from self._try(statement, caught)
@@ -141,6 +142,9 @@ class _Body:
             return
         else:
             yield from self._parts(statement, caught)
+
+    def _named(self) -> set[str]:
+        return {each.id for each in walk(self._function) if isinstance(each, ast.Name)}
 
     def _parts(self, statement: ast.stmt, caught: int) -> Iterator[Check]:
         """The calls in a statement, and what lies in its own bodies."""
@@ -180,7 +184,7 @@ class _Body:
         return helper is not None and isinstance(helper[0], ast.AsyncFunctionDef) and not helper[0].decorator_list
 
     def _calls(self, expression: ast.expr, caught: int) -> Iterator[Check]:
-        for node in ast.walk(expression):
+        for node in walk(expression):
             if isinstance(node, ast.Call) and (check := self._call(node, caught)) is not None:
                 yield check
 

