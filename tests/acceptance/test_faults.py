@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath.reference import faults
+from goldenpath.stack.client import Keeper
 
 ROOT = Path(__file__).parents[2]
 TABLE = tomllib.loads(Path(__file__).with_name("faults.toml").read_text("utf-8"))
@@ -31,9 +32,10 @@ class Outcomes:
         if report.when == "call" or report.failed:
             self.seen.append(report.outcome)
 
+tier = sys.argv[2]
 for fault, scenario in json.loads(sys.argv[1]).items():
     outcomes = Outcomes()
-    options = ["-q", "--mode", "mock", "--fault", fault, "-p", "no:cacheprovider", "--no-header", "--no-summary"]
+    options = ["-q", "--mode", tier, "--fault", fault, "-p", "no:cacheprovider", "--no-header", "--no-summary"]
     silent = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     status = pytest.main([f"features/{scenario}", *options, *silent], plugins=[outcomes])
     print("\\n@@", json.dumps([fault, int(status), outcomes.seen]))
@@ -47,13 +49,27 @@ def test_every_fault_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_a_fault_fails_the_scenario_that_speaks_of_it(batch: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("tier", ["mock", "local"])
+def test_a_fault_fails_the_scenario_that_speaks_of_it(tier: str, batch: int, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    if tier == "mock":
+        _every_fault_is_noticed(tier, batch, output)
+        return
+    # One PostgreSQL and one Valkey do for all of them: each run has a space of its own, with broken servers in it.
+    keeper = Keeper.at(output / "up", None, ("database", "cache"))
+    try:
+        _every_fault_is_noticed(tier, batch, output)
+    finally:
+        keeper.stop()
+
+
+def _every_fault_is_noticed(tier: str, batch: int, output: Path) -> None:
     faulty = dict(sorted(CAUGHT.items())[batch::BATCHES])
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "GOLDENPATH_"))}
     done = subprocess.run(
-        [sys.executable, "-c", RUN_BATCH, json.dumps(faulty)],
+        [sys.executable, "-c", RUN_BATCH, json.dumps(faulty), tier],
         cwd=ROOT,
-        env=environment | {"GOLDENPATH_OUTPUT": str(tmp_path / "output")},
+        env=environment | {"GOLDENPATH_OUTPUT": str(output)},
         capture_output=True,
         text=True,
         timeout=600,

@@ -136,7 +136,8 @@ class OpenAdapters:
         if service not in self._resolution:
             raise MissingCapability(self._why_not(service), where=service)
         adapter = self._adapter(self._resolution[service].adapter)
-        needs = tuple(need for need in adapter.needs if need not in adapter.services)
+        # What others run may stand over something that nothing answers here: it sees its own.
+        needs = tuple(need for need in adapter.needs if need not in adapter.services and need in self._resolution)
         for need in needs:
             await self._open(need, stack)
         address = await self._address(service)

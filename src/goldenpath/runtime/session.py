@@ -18,6 +18,7 @@ from goldenpath.domain.values import Availability, Choice, Resolution, Tier
 from goldenpath.ports.adapter import Address, StartContext
 from goldenpath.reference import faults
 from goldenpath.resolution import Registry, candidates, probe, resolve, resolve_for, without
+from goldenpath.resolution.sharing import shared_probe
 from goldenpath.runtime.loop import Loop, ScenarioTask
 from goldenpath.runtime.losing import gone, may_be_a_loss, named
 from goldenpath.runtime.scenario import OpenedScenario, ScenarioInfo
@@ -94,12 +95,17 @@ class RunSession:
         if self._resolution is None:
             if self.settings.fault is not None:
                 faults.find(self.settings.fault)
-            self._availability = dict(
-                self._loop.run(probe(candidates(self.settings, self.registry), self.settings.probe_deadline))
-            )
+            self._availability = self._loop.run(self._look())
             self._resolution = resolve(self.settings, self.registry, self._availability)
             self._check_tags(self._resolution)
         return self._resolution
+
+    async def _look(self) -> Mapping[str, Availability]:
+        """What is seen of all candidates; the workers of a run share one look."""
+        found = candidates(self.settings, self.registry)
+        if self.worker == MAIN:
+            return await probe(found, self.settings.probe_deadline)
+        return await shared_probe(self._servers.shared, found, self.settings.probe_deadline)
 
     def resolution_for(self, tags: Sequence[str], path: str) -> Resolution:
         """What answers each service in one test: what the run resolved, as far as the test demands nothing else.

@@ -51,6 +51,11 @@ class RunsServers:
         return self._up if self._is_up() else self._own
 
     @property
+    def shared(self) -> Path:
+        """Where the processes of the run share what they know; it goes with the run."""
+        return self._own
+
+    @property
     def space(self) -> str:
         """The name of what is started for this process alone."""
         return self._worker if self.folder is self._own else f"{self._run_id}-{self._worker}".lower()
