@@ -45,7 +45,7 @@ def resolved(up, tags=(), **asked):
     return resolve_for(settings(**asked), there, seen(there, names), tags)
 
 
-@pytest.mark.parametrize("up", SUBSETS, ids=lambda each: "+".join(each) or "nothing")
+@pytest.mark.parametrize("up", SUBSETS, ids=lambda each: "+".join(sorted(each)) or "nothing")
 class TestEverySubset:
     def expect(self, resolution, up, otherwise):
         answers = adapters(resolution)

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import multiprocessing
 import stat
+import subprocess
 import sys
 
 from goldenpath.domain.values import Availability, Tier
@@ -39,21 +39,17 @@ def look(folder, looks, names=("cache.one",), seen=SEEN, deadline=2.0):
     return asyncio.run(shared_probe(folder, candidates, deadline))
 
 
-def _worker(folder, looks, answers):
-    answers.put(look(folder, looks))
+WORKER = """
+import pathlib, runpy, sys
+print(runpy.run_path(sys.argv[1])["look"](*map(pathlib.Path, sys.argv[2:])))
+"""
 
 
 def test_several_processes_look_once(tmp_path):
-    spawn = multiprocessing.get_context("spawn")
-    answers = spawn.Queue()
-    arguments = (tmp_path / "run", tmp_path / "looks", answers)
-    workers = [spawn.Process(target=_worker, args=arguments) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    told = [answers.get(timeout=60) for _ in workers]
-    for worker in workers:
-        worker.join(60)
-    assert told == [{"cache.one": SEEN}] * 3
+    command = [sys.executable, "-c", WORKER, __file__, str(tmp_path / "run"), str(tmp_path / "looks")]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    told = [worker.communicate(timeout=60)[0].strip() for worker in workers]
+    assert told == [repr({"cache.one": SEEN})] * 3
     assert (tmp_path / "looks").read_text() == "x"
 
 
