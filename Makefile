@@ -4,6 +4,7 @@
 #   make check         the fast checks, before a commit (under a minute)
 #   make kit           the Cucumber Compatibility Kit
 #   make test          every check; what CI runs
+#   make faults        every named fault, on stand-ins and on servers
 #   make bench         this runner beside its peers: what a scenario costs
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ NODE := tests/kit/node
 NODE_READY := $(NODE)/node_modules/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help golden-path check kit node test bench lint types floors lock clean
+.PHONY: help golden-path check kit node test faults bench lint types floors lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -57,6 +58,9 @@ test: lint types floors node ## Every check
 	$(BIN)/pytest features/ --mode mock
 	$(BIN)/pytest tests -n 2 --ignore tests/kit
 	$(MAKE) kit
+
+faults: $(READY) ## Every named fault, on stand-ins and on real servers (make test puts every fifth into servers)
+	ALL_FAULTS=1 $(BIN)/pytest tests/acceptance/test_faults.py -n 2
 
 bench: $(READY) ## Measure this runner beside its peers (sets their environments up first)
 	$(BIN)/python benchmarks/run.py --scenarios 10 1000 --rounds 2

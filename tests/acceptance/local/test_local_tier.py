@@ -30,8 +30,8 @@ def test_without_the_word_of_the_settings_the_platform_is_a_stand_in(local):
 
 @pytest.mark.parametrize("service", ["database", "cache", "events", "auth", "agents"])
 def test_a_server_that_is_killed_in_mid_run_is_lost_and_told(local, service):
-    local.start("--mode", "hybrid")
-    local.wait_for(12)
+    local.start("--mode", "hybrid", "--tags", "@high")
+    local.wait_for(8)
     local.kill(service)
     status = local.end()
     ends = local.ends
@@ -47,15 +47,15 @@ def test_a_server_that_is_killed_in_mid_run_is_lost_and_told(local, service):
     # No record is lost: each scenario that was collected has an end.
     started = {each["scenario"] for each in local.records if each["event"] == "scenario_started"}
     assert {each["scenario"] for each in ends} == started
-    assert len(started) == 169
+    assert len(started) > 40
     # Nothing says that it ran on what was dead.
     for each in ends[ends.index(lost[-1]) + 1 :]:
         assert (service, "local") not in {(use["service"], use["tier"]) for use in each["services"]}
 
 
 def test_a_mode_that_names_the_tier_falls_no_lower_when_a_server_is_killed(local):
-    local.start("--mode", "local")
-    local.wait_for(12)
+    local.start("--mode", "local", "--tags", "@high")
+    local.wait_for(8)
     local.kill("database")
     assert local.end() == 1
     assert {tier for _, tier in used(local)} == {"local"}
