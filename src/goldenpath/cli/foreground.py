@@ -62,6 +62,9 @@ def _awaited(command: Sequence[str], environ: Mapping[str, str]) -> int:
     parent = os.getpid()
     waited = {*_FORWARDED, signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+    # The mask is this thread's: what another one takes comes by way of Python's own handlers.
+    astray: list[int] = []
+    handlers = {number: signal.signal(number, lambda taken, _: astray.append(taken)) for number in _FORWARDED}
 
     def begin() -> None:
         die_with(parent)
@@ -73,8 +76,12 @@ def _awaited(command: Sequence[str], environ: Mapping[str, str]) -> int:
             heard = signal.sigtimedwait(waited, _TICK)
             if heard is not None and heard.si_signo != signal.SIGCHLD and heard.si_code <= 0:
                 process.send_signal(heard.si_signo)
+            while astray:
+                process.send_signal(astray.pop(0))
         return _status(process.returncode)
     finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

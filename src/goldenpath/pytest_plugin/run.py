@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from goldenpath.runtime.loop import Loop
     from goldenpath.runtime.session import RunSession, ScenarioInfo
 
+_RUNNERS: Final = ("runner", "goldenpath")
+"""Who runs a test: pytest itself, and we."""
+
 MOST_LOSSES: Final = 5
 """How often one scenario starts again because it has lost a service."""
 
@@ -152,7 +155,16 @@ class Run:
 
     @property
     def may_lose(self) -> bool:
-        """Whether a scenario may have to start again on what is left."""
+        """Whether a scenario may have to start again on what is left.
+
+        Where another plugin runs tests in its own way (it repeats what fails, say), that way is left to it.
+        """
+        if any(
+            not each.plugin_name.startswith(_RUNNERS)
+            for each in self._config.hook.pytest_runtest_protocol.get_hookimpls()
+            if not (each.wrapper or each.hookwrapper)
+        ):
+            return False
         choices = self.session.resolution.choices
         return self.settings.mode is Mode.HYBRID and any(each.tier is not Tier.MOCK for each in choices)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 SERVICES = {"auth", "events", "agents", "database", "cache"}
@@ -70,9 +72,8 @@ def test_a_run_that_is_killed_leaves_nothing_running(local):
 
 
 def test_ctrl_c_ends_the_servers_too(local):
-    import signal
-
     local.start("--mode", "local")
     local.wait_for(5)
     local.process.send_signal(signal.SIGINT)
-    assert local.end() == 2
+    # The interpreter may be between two tests of pytest's, and ends by the signal itself.
+    assert local.end() in {2, -signal.SIGINT}
