@@ -56,7 +56,7 @@ kit: $(READY) node ## The Cucumber Compatibility Kit: how many of its samples co
 
 test: lint types floors node ## Every check
 	$(BIN)/pytest features/ --mode mock
-	$(BIN)/pytest tests -n 2 --ignore tests/kit
+	$(BIN)/pytest tests -n 3 --dist worksteal --ignore tests/kit
 	$(MAKE) kit
 
 faults: $(READY) ## Every named fault, on stand-ins and on real servers (make test puts every fifth into servers)

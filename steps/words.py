@@ -6,6 +6,9 @@ from datetime import timedelta
 
 from goldenpath.bdd import parameter_type
 
+ACCOUNTS = ("auth.accounts",)
+"""What every person of a scenario needs: an account."""
+
 NAME = "[A-Z][a-z]+"
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -36,8 +39,8 @@ def permissions(text: str) -> tuple[str, ...]:
     return tuple(sorted(PERMISSIONS[item] for item in listed(text)))
 
 
-parameter_type("person", NAME, str)
-parameter_type("people", rf"{NAME}(?:, {NAME})* and {NAME}", listed)
+parameter_type("person", NAME, str, needs=ACCOUNTS)
+parameter_type("people", rf"{NAME}(?:, {NAME})* and {NAME}", listed, needs=ACCOUNTS)
 parameter_type("device", "laptop|phone", str)
 parameter_type("duration", r"\d+ (?:second|minute|hour|day)s?", duration)
 parameter_type("names", r"[^\"]+", listed)

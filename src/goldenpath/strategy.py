@@ -58,7 +58,8 @@ class ServiceAvailabilityChecker:
     ) -> None:
         read = load(Path.cwd(), {}, os.environ) if settings is None else settings
         self._settings = read if deadline is None else replace(read, probe_deadline=deadline)
-        self._registry = Registry.installed() if registry is None else registry
+        known = Registry.installed() if registry is None else registry
+        self._registry = known.configured(self._settings.service_settings)
 
     async def check_docker_available(self) -> Availability:
         """Whether a Docker engine answers, in time."""

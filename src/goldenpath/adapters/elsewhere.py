@@ -6,15 +6,13 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from goldenpath.adapters.platform import Line, line_to
 from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
-
-if TYPE_CHECKING:
-    import httpx
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -23,7 +21,8 @@ class RealService:
     """A service that someone else runs, named by its address. Whoever inherits says which, and what its port is.
 
     The address comes from ``GOLDENPATH_<NAME>_URL``, else from ``[services.<name>.real] url``. It is a stand-in only
-    where that table says ``stand_in = true``.
+    where that table says ``stand_in = true``, or ``secret_env``: the environment variable that holds the secret with
+    which a server of the reference platform was started. Who has it can do what ``controlled`` names.
 
     Args:
         table: The table ``[services.<name>.real]``; whoever probes or opens may bring it, too.
@@ -34,12 +33,16 @@ class RealService:
     tier = Tier.REAL
     needs: tuple[str, ...] = ()
     capabilities: frozenset[str] = frozenset()
+    controlled: frozenset[str] = frozenset()
 
     def __init__(self, table: Mapping[str, Any] = _NOTHING, environ: Mapping[str, str] | None = None) -> None:
         self.services: tuple[str, ...] = (self.service,)
-        self.stand_in = bool(table.get("stand_in", False))
         self._table = table
         self._environ = os.environ if environ is None else environ
+        self.is_reference = "secret_env" in table
+        self.stand_in = bool(table.get("stand_in", self.is_reference))
+        if self.secret():
+            self.capabilities = type(self).capabilities | self.controlled
 
     def configured(self, table: Mapping[str, Any]) -> Self:
         """The same adapter with its table of the settings."""
@@ -96,18 +99,20 @@ class RealService:
             raise ServiceUnavailable(self.service, reason)
         return str(url)
 
+    def secret(self, settings: Mapping[str, Any] = _NOTHING) -> str:
+        """What opens the control path of a server of the reference platform; empty where there is none."""
+        return self._environ.get(str(self.table(settings).get("secret_env", "")), "")
+
     @asynccontextmanager
-    async def line(self, context: OpenContext) -> AsyncIterator[tuple[str, httpx.AsyncClient]]:
-        """Where the service is, and a client to ask it with.
+    async def line(self, context: OpenContext) -> AsyncIterator[Line]:
+        """A line to the service, for one scenario.
 
         Raises:
             ServiceUnavailable: As for ``url``.
         """
-        from goldenpath.reference.clients.http import open_client
-
-        url = self.url(context.settings)
-        async with open_client(url) as client:
-            yield url, client
+        url, secret = self.url(context.settings), self.secret(context.settings)
+        async with line_to(self.service, url, secret, context) as line:
+            yield line
 
 
 def is_here(host: str) -> bool:

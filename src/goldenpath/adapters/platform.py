@@ -87,24 +87,10 @@ class PlatformServer:
         Raises:
             ServiceUnavailable: The server was not started.
         """
-        from goldenpath.reference.clients.control import TENANT, Control, tenant
-        from goldenpath.reference.clients.http import HttpWire, open_client
-
         if not context.address:
             raise ServiceUnavailable(self.service, "its server was not started")
-        url, secret = context.address["url"], context.address["secret"]
-
-        def headers() -> Mapping[str, str]:
-            return {TENANT: tenant(secret, context.key, context.clock.offset)}
-
-        async with open_client(url) as client:
-            control = Control(HttpWire(self.service, url, client, headers), secret)
-
-            async def moved(by: timedelta) -> None:
-                await tell_the_time(control, context)
-
-            context.clock.listen(moved)
-            yield Line(url, client, headers, control)
+        async with line_to(self.service, context.address["url"], context.address["secret"], context) as line:
+            yield line
 
     def keeper(self) -> Keeper:
         """Who keeps the server of this process.
@@ -123,6 +109,34 @@ class PlatformServer:
     def start_again(self) -> None:
         """Bring the server back where it was."""
         self.keeper().restart(self._space, self.service)
+
+
+@asynccontextmanager
+async def line_to(service: str, url: str, secret: str, context: OpenContext) -> AsyncIterator[Line]:
+    """A line to a server of the platform, for one scenario.
+
+    Args:
+        service: The service that it answers.
+        url: Where it is.
+        secret: What it was started with: who has it is kept apart from other scenarios, and may move time. Empty for
+            a user like any other.
+        context: Whose line it is.
+    """
+    from goldenpath.reference.clients.control import TENANT, Control, tenant
+    from goldenpath.reference.clients.http import HttpWire, open_client
+
+    def headers() -> Mapping[str, str]:
+        return {TENANT: tenant(secret, context.key, context.clock.offset)} if secret else {}
+
+    async with open_client(url) as client:
+        control = Control(HttpWire(service, url, client, headers), secret)
+
+        async def moved(by: timedelta) -> None:
+            await tell_the_time(control, context)
+
+        if secret:
+            context.clock.listen(moved)
+        yield Line(url, client, headers, control)
 
 
 async def tell_the_time(control: Control, context: OpenContext) -> None:

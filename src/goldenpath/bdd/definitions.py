@@ -6,6 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -40,6 +41,11 @@ class StepDefinition:
     file: str = ""
     line: int = 0
     of_pytest_bdd: bool = False
+
+    @cached_property
+    def all_needs(self) -> tuple[str, ...]:
+        """Its own needs, and those of what stands in its sentence."""
+        return (*self.needs, *getattr(self.parser, "needs", ()))  # one of pytest-bdd's own has none
 
     @property
     def where(self) -> str:

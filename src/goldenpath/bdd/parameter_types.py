@@ -29,6 +29,7 @@ class ParameterType:
         transformer: From the capture groups of the alternative (or its whole text, where it has none) to the value;
             None leaves the whole text as it is.
         use_for_snippets: Whether snippets for undefined steps propose it.
+        needs: Capabilities, ``"service.capability"``, without which no sentence that uses it can run.
         module: The name of the module that defined it.
         file: The path of that module.
         line: Where it is defined, from 1.
@@ -38,6 +39,7 @@ class ParameterType:
     regexps: tuple[str, ...]
     transformer: Callable[..., Any] | None
     use_for_snippets: bool
+    needs: tuple[str, ...]
     module: str
     file: str
     line: int
@@ -56,6 +58,7 @@ def parameter_type(
     transformer: Callable[..., Any] | None = None,
     *,
     use_for_snippets: bool = True,
+    needs: Iterable[str] = (),
 ) -> None:
     """Define what ``{name}`` matches in a Cucumber Expression.
 
@@ -67,6 +70,8 @@ def parameter_type(
         transformer: Makes the value: it is called with the capture groups of ``regexp``, or with the whole match where
             it has none. Without one the step is given the whole match.
         use_for_snippets: Whether snippets for undefined steps may propose it.
+        needs: Capabilities, ``"service.capability"``, without which a scenario that uses it is skipped: a person needs
+            an account, say.
 
     Raises:
         StepError: The name is one of Cucumber's own, has a sign that it may not have, or is defined elsewhere.
@@ -78,6 +83,7 @@ def parameter_type(
         regexps=tuple(one if isinstance(one, str) else one.pattern for one in several),
         transformer=transformer,
         use_for_snippets=use_for_snippets,
+        needs=(needs,) if isinstance(needs, str) else tuple(needs),
         module=frame.f_globals.get("__name__", ""),
         file=frame.f_code.co_filename,
         line=frame.f_lineno,

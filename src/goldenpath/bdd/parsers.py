@@ -29,6 +29,9 @@ class StepParser(ABC):
     ignores_case: bool = False
     """Whether the letters of ``words`` may be upper or lower in the text."""
 
+    needs: tuple[str, ...] = ()
+    """The capabilities that what stands in the pattern needs, as ``service.capability``."""
+
     def __init__(self, name: str) -> None:
         self.name = name
 
@@ -202,6 +205,7 @@ class cucumber(StepParser):  # noqa: N801 - beside the names of pytest-bdd
             parameters=tuple(_parameter(kind, tree) for kind, tree in found),
             written=tuple(f"{{{kind.name}}}" for kind in types),
             shapes=tuple((number, inner, kind.name) for kind, (number, inner) in found),
+            needs=tuple(need for own in map(defined, (kind.name for kind in types)) if own for need in own.needs),
         )
 
     @property
@@ -223,6 +227,11 @@ class cucumber(StepParser):  # noqa: N801 - beside the names of pytest-bdd
             transform(*found.group(*groups)) if len(groups) > 1 else transform(found.group(*groups))
             for transform, groups in self._compiled.parameters
         ]
+
+    @property
+    def needs(self) -> tuple[str, ...]:  # type: ignore[override]  # read, and never set
+        """Those of its parameter types."""
+        return self._compiled.needs
 
     def words(self) -> frozenset[str]:
         """Read from the expression."""
@@ -262,6 +271,7 @@ class _Compiled(NamedTuple):
     parameters: tuple[_Parameter, ...]
     written: tuple[str, ...]
     shapes: tuple[groups.Shape, ...]
+    needs: tuple[str, ...]
 
 
 def _compile(pattern: str) -> tuple[base_re.Pattern[str], Sequence[Any]]:

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     """
     flags = {"mode": args.mode, "services": args.service, "probe_deadline": args.probe_deadline}
     settings = load(Path.cwd(), flags, os.environ)
-    registry = Registry.installed()
+    registry = Registry.installed().configured(settings.service_settings)
     seen = asyncio.run(diagnose(settings, registry))
     if args.json:
         json.dump(_document(seen, registry), out, indent=2)

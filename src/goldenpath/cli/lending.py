@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
-import socket
 import urllib.request
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
@@ -30,8 +30,6 @@ ORDER: Final = ("database", "cache", "auth", "agents", "events")
 _SPACE: Final = "exec"
 _SERVERS: Final = {"database": "PostgreSQL", "cache": "Valkey"}
 _NEEDS: Final = {"agents": ("auth",), "events": ("auth", "agents")}
-_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_PORTS: Final = {"postgresql": 5432, "postgres": 5432, "redis": 6379, "http": 80, "ws": 80, "https": 443, "wss": 443}
 _PLATFORM_DATABASE: Final = "/15"
 _SECONDS: Final = 10
 _WHO: Final = {"name": "Test user", "permissions": ["read", "write"]}
@@ -147,7 +145,7 @@ def _real(service: str, settings: Settings, tier: str) -> str | None:
         return None
     table: Any = settings.service_settings.get(service, {}).get("real", {})
     url = os.environ.get(f"GOLDENPATH_{service.upper()}_URL") or table.get("url")
-    reason = "no address is named" if not url else _why_not(url, settings.probe_deadline)
+    reason = _why_not(service, settings) if url else "no address is named"
     if url and not reason:
         return str(url)
     if tier == Tier.REAL or not settings.stand_ins:
@@ -155,16 +153,15 @@ def _real(service: str, settings: Settings, tier: str) -> str | None:
     return None
 
 
-def _why_not(url: str, within: float) -> str:
-    parts = urlsplit(url)
-    if (parts.hostname or "") not in _HERE:
-        return f"{parts.hostname} is not this machine, which needs a profile"
-    try:
-        port = parts.port or _PORTS.get(parts.scheme.partition("+")[0], 0)
-        socket.create_connection((parts.hostname or "", port), within).close()
-    except (OSError, ValueError) as error:
-        return f"{_place(url)} does not answer ({error})"
-    return ""
+def _why_not(service: str, settings: Settings) -> str:
+    """Why a service that others run cannot be had, as its probe says; empty where it can."""
+    from goldenpath.resolution import Registry, probe
+
+    tables = settings.service_settings
+    known = Registry.installed().configured(tables).of(service)
+    real = [replace(each, settings=tables.get(service, {})) for each in known if each.tier is Tier.REAL]
+    seen = asyncio.run(probe(real, settings.probe_deadline))
+    return "" if any(each.up for each in seen.values()) else "; ".join(each.reason for each in seen.values())
 
 
 def _start(lent: Lent, folder: Path, owner: Path, settings: Settings, tiers: Mapping[str, Tier]) -> None:

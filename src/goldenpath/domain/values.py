@@ -126,6 +126,15 @@ class Resolution:
     def __contains__(self, service: object) -> bool:
         return any(choice.service == service for choice in self.choices)
 
+    def can(self, need: str) -> bool:
+        """Whether what answers a service has a capability; what nothing answers lacks none.
+
+        Args:
+            need: ``service.capability``.
+        """
+        service, _, capability = need.partition(".")
+        return not capability or service not in self or capability in self[service].capabilities
+
     @property
     def services(self) -> tuple[str, ...]:
         """The names of the services that something answers."""

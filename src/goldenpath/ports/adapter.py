@@ -33,6 +33,7 @@ class StartContext:
         settings: The service's own table in the settings.
         scripts: Files with more scripts for the assistant.
         fault: The named fault to behave with, or None.
+        wanted: The services of the same tier that will be started with this one, so that all of them can begin at once.
     """
 
     space: str
@@ -42,6 +43,7 @@ class StartContext:
     settings: Mapping[str, Any] = field(default_factory=dict)
     scripts: tuple[Path, ...] = ()
     fault: str | None = None
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class Adapter(Protocol):
 
     An adapter that starts its service has ``async def start(self, context: StartContext) -> Address`` besides, called
     before the first scenario of a process, in the order of needs; it raises ``ServiceUnavailable`` where that fails.
-    One whose service is the reference platform's own server says so with ``is_reference = True``.
+    One whose service is the reference platform's own server says so with ``is_reference = True``. One that depends on
+    its table of the settings, ``[services.NAME.TIER]``, has ``configured(table)``, which gives it back with that.
     """
 
     services: tuple[str, ...]

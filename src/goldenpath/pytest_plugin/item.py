@@ -14,7 +14,7 @@ from goldenpath.pytest_plugin.attempt import Attempt
 from goldenpath.pytest_plugin.bdd_hooks import SILENCE, BddScenario
 from goldenpath.pytest_plugin.run import Run
 from goldenpath.pytest_plugin.scenario_hooks import Hooks
-from goldenpath.pytest_plugin.stepping import Stepping, match_all, plan
+from goldenpath.pytest_plugin.stepping import Stepping, match_all, needs_of, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from _pytest.fixtures import FuncFixtureInfo
     from _pytest.nodes import Node
 
+    from goldenpath.authoring.matching import StepIndex
     from goldenpath.gherkin import Feature, Hollow, Pickle
     from goldenpath.pytest_plugin.stepping import Found
     from goldenpath.runtime.loop import ScenarioTask
@@ -151,9 +152,14 @@ class FeatureItem(pytest.Item):
             row=getattr(self.scenario, "row", ()),
             service_tags=_OWN_TAGS if file.is_own else _NO_TAGS,
             lost=tuple(self.lost),
+            needs=self._needs(),
         )
         self.attempt = run.begin(info)
         return self.attempt
+
+    def _needs(self) -> tuple[str, ...]:
+        """The capabilities without which it cannot run, as ``service.capability``."""
+        return ()
 
     @property
     def is_planned(self) -> bool:
@@ -263,20 +269,28 @@ class ScenarioItem(FeatureItem):
         run = self.run
         if run.broken is not None:
             raise failures.Unproved(run.broken, try_next="mend the hook before the run")
+        index = self._match(run)
         attempt = self.begin()
-        self._plan(run, attempt)
+        self._plan(run, attempt, index)
         if run.settings.ambiguous == "first":
             run.note_choices(self, self.found)
         if self.fixturenames:
             self._request._fillfixtures()
             attempt.carry_context()
 
-    def _plan(self, run: Run, attempt: Attempt) -> None:
-        """Find what answers each step, and which hooks run, before the first of them does."""
+    def _match(self, run: Run) -> StepIndex:
+        """Find what answers each step, before the first of them runs."""
         file: Any = self.parent
         index = run.sentences.index_for(file)
-        hooks = self._hooks = Hooks(index.hooks, self.tags, self._request, attempt)
         self.found = match_all(self.scenario.steps, index)
+        return index
+
+    def _needs(self) -> tuple[str, ...]:
+        return needs_of(self.found)
+
+    def _plan(self, run: Run, attempt: Attempt, index: StepIndex) -> None:
+        """Plan the test case: its steps with what answers them, and the hooks around them."""
+        hooks = self._hooks = Hooks(index.hooks, self.tags, self._request, attempt)
         attempt.planned = plan(run.stream, self.scenario.message_id, self.found, hooks)
 
     def write(self, attempt: Attempt) -> None:
@@ -284,7 +298,7 @@ class ScenarioItem(FeatureItem):
         run = self.run
         if not attempt.planned and run.broken is None and attempt.status != "failed":
             # One that failed before it was planned may have failed on that.
-            self._plan(run, attempt)
+            self._plan(run, attempt, self._match(run))
         super().write(attempt)
 
     def _let_go(self, attempt: Attempt) -> None:

@@ -57,10 +57,11 @@ def _example(option: Option, flag: str) -> str:
     if option.example.startswith("--"):
         # With =, since pytest takes an argument that begins with @ for a file of arguments.
         return f"{flag}={option.example.removeprefix(option.flags[0])[1:]}"
-    written = re.search(r'(\w+) = "([^"]+)"', option.example)
+    written = re.search(r'(\w+) = (?:"([^"]+)"|([\d.]+))', option.example)
     if written is None:
         return flag
-    return f"{flag} {written[1]}={written[2]}" if option.repeatable else f"{flag} {written[2]}"
+    value = written[2] or written[3]
+    return f"{flag} {written[1]}={value}" if option.repeatable else f"{flag} {value}"
 
 
 def settings_of(config: pytest.Config) -> Settings:

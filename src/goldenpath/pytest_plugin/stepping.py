@@ -87,13 +87,9 @@ class Stepping:
         self._raise()
 
     def _check_needs(self) -> None:
-        needs: list[str] = []
-        for each in self._found:
-            if isinstance(each, Match) and each.definition.needs:
-                needs += (need for need in each.definition.needs if need not in needs)
-        if reason := self._attempt.opened.owed(needs):
+        if reason := self._attempt.opened.owed():
             raise Unproved(reason, try_next="without --ci and CI it is skipped")
-        if reason := self._attempt.opened.missing(needs):
+        if reason := self._attempt.opened.missing():
             raise pytest.skip.Exception(reason, _use_item_location=True)
 
     def _run_after(self) -> None:
@@ -278,6 +274,11 @@ def match_all(steps: Sequence[Step], index: StepIndex) -> list[Found]:
         except StepError as error:
             found.append(error)
     return found
+
+
+def needs_of(found: Sequence[Found]) -> tuple[str, ...]:
+    """The capabilities that a scenario's steps need, each once, as ``service.capability``."""
+    return tuple(dict.fromkeys(need for each in found if isinstance(each, Match) for need in each.definition.all_needs))
 
 
 def plan(stream: Stream, pickle_id: str, found: Sequence[Found], hooks: Hooks) -> list[TestStep]:

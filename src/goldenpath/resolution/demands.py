@@ -26,15 +26,17 @@ class Demands:
         floor: The least tier that may answer; None for any.
         floor_by: The tag or marker that says so.
         critical: Whether a lost service is an error, and no other adapter may take its place.
+        needs: The capabilities without which another adapter takes the place, as ``service.capability``.
     """
 
     category: str = ""
     floor: Tier | None = None
     floor_by: str = ""
     critical: bool = False
+    needs: frozenset[str] = frozenset()
 
 
-def demands_of(settings: Settings, tags: Iterable[str] = (), path: str = "") -> Demands:
+def demands_of(settings: Settings, tags: Iterable[str] = (), path: str = "", needs: Iterable[str] = ()) -> Demands:
     """What a test demands.
 
     Args:
@@ -42,6 +44,7 @@ def demands_of(settings: Settings, tags: Iterable[str] = (), path: str = "") -> 
         tags: Its tags and markers, with or without ``@``; of two that say different things the stricter counts.
         path: The file that it is in, relative to the root of the project. A tag says more than a folder, a folder
             more than one around it.
+        needs: The capabilities that it needs, as ``service.capability``.
     """
     words = {tag.removeprefix("@") for tag in tags}
     category = next((each for each in _STRICTEST_FIRST if each in words), None) or _by_folder(settings, path)
@@ -52,6 +55,7 @@ def demands_of(settings: Settings, tags: Iterable[str] = (), path: str = "") -> 
         floor=floor,
         floor_by=floor_by,
         critical=CRITICAL in words,
+        needs=frozenset(needs),
     )
 
 

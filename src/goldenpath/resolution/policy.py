@@ -62,6 +62,14 @@ class Policy:
             return f"{host} is not on this machine: its address counts only with its profile, by --profile NAME"
         return None
 
+    def lacking(self, service: str, candidate: Candidate) -> str | None:
+        """A capability that the test needs of a service and a candidate does not have, or None."""
+        for need in sorted(self.demands.needs):
+            of, _, capability = need.partition(".")
+            if of == service and capability and capability not in candidate.adapter.capabilities:
+                return capability
+        return None
+
     def preference(self, service: str, candidate: Candidate, seen: Availability | None) -> tuple[bool, int, bool]:
         """What sorts the candidates of a service.
 

@@ -76,6 +76,21 @@ class Registry:
                 raise UsageError(said, where=name, try_next=f'{each} = ("...",)')
         self._adapters[name] = adapter
 
+    def configured(self, tables: Mapping[str, Mapping[str, Any]]) -> Registry:
+        """The same adapters, each that asks for it with its part of the settings.
+
+        Args:
+            tables: ``[services]`` of the settings: by service, then by tier.
+        """
+        registry = Registry()
+        for name, adapter in self._adapters.items():
+            configure = getattr(adapter, "configured", None)
+            table = tables.get(adapter.services[0] if adapter.services else "", {}).get(adapter.tier, {})
+            if configure is not None and isinstance(table, Mapping) and table:
+                adapter = configure(table)
+            registry.register(name, adapter)
+        return registry
+
     def __iter__(self) -> Iterator[Candidate]:
         return (Candidate(name, adapter) for name, adapter in self._adapters.items())
 

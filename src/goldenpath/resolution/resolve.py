@@ -20,7 +20,8 @@ from goldenpath.config.options import NONE
 from goldenpath.domain.errors import NoAdapter
 from goldenpath.domain.values import Availability, Choice, Mode, Rejected, Resolution, Tier, Unanswered
 from goldenpath.resolution.demands import INDEPENDENT, REAL_SERVICES, Demands, demands_of
-from goldenpath.resolution.policy import Policy, needs
+from goldenpath.resolution.policy import Policy
+from goldenpath.resolution.policy import needs as needs_of
 from goldenpath.resolution.registry import Candidate, Registry
 from goldenpath.resolution.search import best
 
@@ -75,6 +76,7 @@ def resolve_for(
     availability: Mapping[str, Availability],
     tags: Iterable[str] = (),
     path: str = "",
+    needs: Iterable[str] = (),
 ) -> Resolution:
     """The choice for one test; cheap enough to ask for each: tests with equal demands share one.
 
@@ -86,11 +88,13 @@ def resolve_for(
         availability: What was seen of each of ``candidates``, by name.
         tags: The tags or markers of the test, with or without ``@``.
         path: Its file, relative to the root of the project.
+        needs: The capabilities that it needs, as ``service.capability``: in ``hybrid`` what lacks one leaves the place
+            to what has it, if anything does.
     """
     known = _resolved.get(registry)
     if known is None or not known.fits(settings, registry, availability):
         known = _resolved[registry] = _Known(settings, registry, availability)
-    return known.resolution(demands_of(settings, tags, path))
+    return known.resolution(demands_of(settings, tags, path, needs))
 
 
 def without(availability: Mapping[str, Availability], adapter: str, reason: str) -> dict[str, Availability]:
@@ -151,12 +155,8 @@ class _Resolving:
         self._availability = availability
         self._services = services(policy.settings, registry)
         self._candidates = {service: self._in_order(service, registry.of(service)) for service in self._services}
-        usable = {
-            service: [each for each in known if self._unusable(service, each) is None]
-            for service, known in self._candidates.items()
-        }
-        self._usable = usable
-        self._answers = best(usable, policy)
+        self._usable = {service: self._fit(service, known) for service, known in self._candidates.items()}
+        self._answers = best(self._usable, policy)
 
     def resolution(self) -> Resolution:
         answered = {service: each for service, each in self._answers.items() if each is not None}
@@ -186,10 +186,15 @@ class _Resolving:
             return "nobody looked whether it is there"
         if not seen.up:
             return seen.reason
-        lacking = [need for need in needs(candidate) if need not in self._services]
+        lacking = [need for need in needs_of(candidate) if need not in self._services]
         if lacking and candidate.tier is not Tier.REAL:
             return f"it needs {lacking[0]}, which this project does not have"
         return None
+
+    def _fit(self, service: str, known: Iterable[Candidate]) -> list[Candidate]:
+        """Which candidates may answer a service: those that can do what the test needs, if there are any."""
+        usable = [each for each in known if self._unusable(service, each) is None]
+        return [each for each in usable if not self._policy.lacking(service, each)] or usable
 
     def _choice(self, service: str, candidate: Candidate) -> Choice:
         return Choice(
@@ -214,6 +219,10 @@ class _Resolving:
             return MOST_REAL
         if demands.floor is not None or demands.category == REAL_SERVICES:
             return "nothing of the product answers, and no less was asked for"
+        for each in self._candidates[service]:
+            lacking = self._policy.lacking(service, each)
+            if lacking and not self._policy.stand_in(each) and self._unusable(service, each) is None:
+                return f"the product that answers does not have {lacking}"
         return "nothing of the product answers"
 
     def _why_not(self, service: str, chosen: Candidate | None) -> tuple[Rejected, ...]:
@@ -224,6 +233,8 @@ class _Resolving:
         """Why a candidate was not chosen."""
         if reason := self._unusable(service, candidate):
             return reason
+        if candidate not in self._usable[service]:
+            return f"it does not have {self._policy.lacking(service, candidate)}"
         order = self._candidates[service]
         if chosen is not None and order.index(chosen) < order.index(candidate):
             return f"{chosen.name} comes first"
@@ -231,13 +242,13 @@ class _Resolving:
 
     def _clash(self, service: str, candidate: Candidate) -> str | None:
         """What stands against a candidate in what was chosen for the other services."""
-        for need in (each for each in needs(candidate) if each in self._answers):
+        for need in (each for each in needs_of(candidate) if each in self._answers):
             answer = self._answers[need]
-            if answer is None and any(service in needs(each) for each in self._usable[need]):
+            if answer is None and any(service in needs_of(each) for each in self._usable[need]):
                 return f"it needs {need}, which needs it in turn"
             if reason := self._policy.clash(candidate, need, answer):
                 return reason
         for other in self._answers.values():
-            if other is not None and service in needs(other) and self._policy.clash(other, service, candidate):
+            if other is not None and service in needs_of(other) and self._policy.clash(other, service, candidate):
                 return f"{other.name} needs {service} and would not see this one"
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
@@ -36,6 +36,7 @@ class ScenarioInfo(Struct, frozen=True):
         attempt: From 1.
         service_tags: Which of its tags (without ``@``) belong to which service, besides those of the settings.
         lost: What was lost in each earlier attempt that ended with that, so that it started again on what was left.
+        needs: What its steps need, as ``service.capability``.
     """
 
     id: str
@@ -49,6 +50,7 @@ class ScenarioInfo(Struct, frozen=True):
     row: tuple[str, ...] = ()
     service_tags: Mapping[str, str] = {}
     lost: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class OpenedScenario:
@@ -65,7 +67,7 @@ class OpenedScenario:
     def __init__(self, session: RunSession, info: ScenarioInfo, task: ScenarioTask) -> None:
         self.info = info
         self.observations: list[Observation] = []
-        self.resolution = session.resolution_for(info.tags, info.uri)
+        self.resolution = session.resolution_for(info.tags, info.uri, info.needs)
         self.lost: dict[str, str] = {}
         self._session = session
         self._task = task
@@ -155,24 +157,17 @@ class OpenedScenario:
         """Whether what cannot run counts as a failure: on a build server."""
         return self._session.settings.ci
 
-    def owed(self, needs: Collection[str]) -> str | None:
-        """Why nothing answers a service that this scenario needs, where that counts as a failure: on a build server.
-
-        Args:
-            needs: As for ``missing``.
-        """
+    def owed(self) -> str | None:
+        """Why nothing answers a service that this scenario needs, where that counts as a failure: on a build server."""
         if not self._session.settings.ci:
             return None
-        wanted = {need.partition(".")[0] for need in needs} | self._owners.keys()
+        wanted = {need.partition(".")[0] for need in self.info.needs} | self._owners.keys()
         gone = (each for each in self.resolution.unanswered if each.service in wanted)
         return next((f"nothing answers {each.service}: {each.reason}" for each in gone), None)
 
-    def missing(self, needs: Collection[str]) -> str | None:
-        """Why this scenario cannot run here, or None.
-
-        Args:
-            needs: What its steps need, as ``service.capability``.
-        """
+    def missing(self) -> str | None:
+        """Why this scenario cannot run here, or None."""
+        needs = self.info.needs
         if not needs and not self._owners:
             return None
         resolution = self.resolution

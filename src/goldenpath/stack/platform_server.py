@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from goldenpath.reference.servers.config import ServerConfig
 
 START_SECONDS: Final = 20
-STOP_SECONDS: Final = 3
+STOP_SECONDS: Final = 6
+"""More than a server gives itself to end properly."""
 
 _PRELOADED: Final[list[bool]] = []
 """Whether this process has loaded what the servers need."""

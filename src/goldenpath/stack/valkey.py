@@ -27,7 +27,7 @@ class Valkey:
     def __init__(self, home: Path) -> None:
         self.log = home / "valkey.log"
         self._home = home
-        self._server = find_valkey()
+        self._server = find_valkey().server
         self._password = secrets.token_hex(16)
         self._try_port = 0
         self.port = 0

@@ -9,16 +9,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import psutil
 import pytest
 
 from goldenpath.stack.client import Keeper
+from goldenpath.stack.locks import FileLock
 
 DEADLINE = 120.0
 """Seconds after which a run counts as hung."""
+
+
+SECRET = "theirs"
+"""Of a platform that ends with these tests."""
 
 
 class LocalRun:
@@ -40,7 +45,7 @@ class LocalRun:
             self.process = subprocess.Popen(
                 [*command, features, *args],
                 cwd=self.root,
-                env=kept | environ | {"GOLDENPATH_TEST_MARK": self.mark},
+                env=kept | {"THEIR_SECRET": SECRET, "GOLDENPATH_TEST_MARK": self.mark} | environ,
                 stdout=said,
                 stderr=subprocess.STDOUT,
             )
@@ -120,3 +125,38 @@ def local(tmp_path: Path) -> Iterator[LocalRun]:
     while (left := run.processes()) and time.monotonic() < until:
         time.sleep(0.05)
     assert not left, [each.cmdline() for each in left]
+
+
+@pytest.fixture(scope="session")
+def run_by_others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict[str, str]]]:
+    """All five services, which no run of ours has started; the tables of the settings that name each."""
+    folder: Path = tmp_path_factory.mktemp("others")
+    lock = FileLock(folder / "owner")
+    assert lock.acquire()
+    keeper = Keeper.at(folder, folder / "owner", ("database", "cache"), space="others")
+    database = keeper.database("others")
+    cache, prefix = keeper.cache("others")
+    stores = {"database_url": database, "cache_url": cache, "cache_prefix": prefix, "secret": SECRET}
+    auth = keeper.serve("others", "auth", **stores)
+    agents = keeper.serve("others", "agents", auth_url=auth, **stores)
+    only_cache = {name: value for name, value in stores.items() if name != "database_url"}
+    events = keeper.serve("others", "events", auth_url=auth, agents_url=agents, **only_cache)
+    yield {
+        "database": {"url": database, "schema": "public"},
+        "cache": {"url": cache, "prefix": prefix},
+        "auth": {"url": auth},
+        "agents": {"url": agents},
+        "events": {"url": events},
+    }
+    keeper.stop()
+    lock.release()
+
+
+def tables(places: Mapping[str, Mapping[str, str]]) -> str:
+    """The settings that name services which others run, and call them the product."""
+    return "".join(
+        f"[services.{service}.real]\nstand_in = false\n"
+        + "".join(f'{key} = "{value}"\n' for key, value in place.items())
+        + ('secret_env = "THEIR_SECRET"\n' if service != "database" else "")
+        for service, place in places.items()
+    )

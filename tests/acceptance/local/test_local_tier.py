@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import signal
+from pathlib import Path
 
 import pytest
 
 SERVICES = {"auth", "events", "agents", "database", "cache"}
-WATCHED = "goldenpath.features.golden_path"
 
 
 def used(run):
@@ -16,12 +17,35 @@ def used(run):
 
 
 def test_every_scenario_passes_on_local_servers_and_none_on_a_mock(local):
-    assert local.run("--mode", "local", "-n", "2") == 0, local.said[-3000:]
+    on_servers = executed(local, "local")
     assert {each["status"] for each in local.ends} == {"passed"}
     assert {each["standing"] for each in local.ends} == {"verified"}
     assert used(local) == {(service, "local") for service in SERVICES}
     assert {each["tier"] for each in local.records if each["event"] == "observation"} == {"local"}
     assert not (local.root / ".goldenpath/servers").exists() or not list((local.root / ".goldenpath/servers").iterdir())
+    # The same steps and the same assertions are executed on mocks, scenario by scenario.
+    assert executed(local, "mock") == on_servers
+    assert len(on_servers) > 150
+    assert all(steps for steps, _ in on_servers.values())
+    assert sum(len(asserts) for _, asserts in on_servers.values()) > 150
+
+
+def executed(run, mode):
+    """What each scenario executed in a mode: its steps with what became of them, and its assertions by line."""
+    seen = run.root / f"asserts-{mode}"
+    seen.mkdir()
+    here = str(Path(__file__).parent)
+    status = run.run(
+        "--mode", mode, "-n", "2", "-p", "asserts_seen", GOLDENPATH_TEST_ASSERTS=str(seen), PYTHONPATH=here
+    )
+    assert status == 0, run.said[-3000:]
+    asserts = {}
+    for each in seen.iterdir():
+        asserts |= json.loads(each.read_text())
+    steps = {}
+    for each in (each for each in run.records if each["event"] == "step_finished"):
+        steps.setdefault(each["scenario"], []).append((each["text"], each["status"]))
+    return {scenario: (done, asserts.get(scenario, [])) for scenario, done in steps.items()}
 
 
 def test_without_the_word_of_the_settings_the_platform_is_a_stand_in(local):

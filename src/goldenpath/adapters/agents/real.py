@@ -17,6 +17,7 @@ class RealAgents(RealService):
     service = "agents"
     needs = ("auth", "database", "cache")
     capabilities = frozenset({"cancel"})
+    controlled = frozenset({"scripted", "clock"})
 
     async def look(self, url: str, table: Mapping[str, Any]) -> Availability:
         """Whether it says that it is ready; the setting ``health`` names another document than ``/ready``."""
@@ -29,5 +30,5 @@ class RealAgents(RealService):
         """A client of the service, for one scenario."""
         from goldenpath.reference.clients.agents import HttpAgents
 
-        async with self.line(context) as (url, client):
-            yield {"agents": HttpAgents(url, client)}
+        async with self.line(context) as line:
+            yield {"agents": HttpAgents(line.url, line.client, line.headers)}

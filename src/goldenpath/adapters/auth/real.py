@@ -17,6 +17,7 @@ class RealAuth(RealService):
     service = "auth"
     needs = ("database", "cache")
     capabilities = frozenset({"password_login", "sessions", "rotation", "lockout"})
+    controlled = frozenset({"accounts", "oauth_code", "client_credentials", "clock"})
 
     async def look(self, url: str, table: Mapping[str, Any]) -> Availability:
         """Whether it shows its public keys; or, where the setting ``health`` names one, its health document."""
@@ -31,5 +32,5 @@ class RealAuth(RealService):
         """A client of the service, for one scenario."""
         from goldenpath.reference.clients.auth import HttpAuth
 
-        async with self.line(context) as (url, client):
-            yield {"auth": HttpAuth(url, client)}
+        async with self.line(context) as line:
+            yield {"auth": HttpAuth(line.url, line.client, line.headers, control=line.control)}

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from goldenpath.adapters.platform import version_of
 from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
@@ -27,10 +28,12 @@ class LocalCache:
         from goldenpath.stack.errors import INSTALL
 
         try:
-            server = find_valkey()
+            found = find_valkey()
         except ServiceUnavailable as absent:
             return Availability(False, f"{absent.reason}: {INSTALL}")
-        return Availability(True, f"{server.name} in {server.parent}", to_start=True)
+        name = found.server.stem.partition("-")[0].capitalize()
+        carrier = f"from the wheel {found.wheel.name}" if found.wheel else f"in {found.server.parent}"
+        return Availability(True, f"{name} {carrier}", version_of(found.wheel), to_start=True)
 
     async def start(self, context: StartContext) -> Address:
         """Start the server, unless another process of the run has.
@@ -40,7 +43,8 @@ class LocalCache:
         """
         from goldenpath.stack.client import Keeper
 
-        url, prefix = Keeper.at(context.folder, context.owner, space=context.space).cache(context.space)
+        keeper = Keeper.at(context.folder, context.owner, context.wanted, space=context.space)
+        url, prefix = keeper.cache(context.space)
         return {"url": url, "prefix": prefix}
 
     @asynccontextmanager

@@ -18,10 +18,11 @@ class RealCache(RealService):
     """Keys and channels that begin with ``prefix`` of the settings, else with a prefix of our own.
 
     A product's own keys are seen only where the settings say how they begin (``prefix = ""`` for any way). Nobody
-    moves their time.
+    moves their time. Of a platform of ours, whose secret we have, they are the keys of the scenario, in its time.
     """
 
     service = "cache"
+    controlled = frozenset({"clock"})
 
     async def look(self, url: str, table: Mapping[str, Any]) -> Availability:
         """Whether it answers a PING."""
@@ -38,7 +39,11 @@ class RealCache(RealService):
         """A client of the server, for one scenario."""
         from goldenpath.reference.storage.server import server_cache
 
-        async with server_cache(self.url(context.settings), self._prefix(context.settings)) as cache:
+        prefix, is_ours = self._prefix(context.settings), bool(self.secret(context.settings))
+        own = f"{prefix}{context.key}:" if is_ours else prefix
+        async with server_cache(self.url(context.settings), own) as cache:
+            if is_ours:
+                context.clock.listen(cache.moved)
             yield {"cache": cache}
 
     def _prefix(self, settings: Mapping[str, Any]) -> str:

@@ -45,8 +45,7 @@ class LocalDatabase:
         """
         from goldenpath.stack.client import Keeper
 
-        # What the platform's servers need besides is there sooner when all begin at once.
-        keeper = Keeper.at(context.folder, context.owner, ("database", "cache"), space=context.space)
+        keeper = Keeper.at(context.folder, context.owner, context.wanted, space=context.space)
         return {"url": keeper.database(context.space)}
 
     @asynccontextmanager

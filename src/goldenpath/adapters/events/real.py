@@ -30,8 +30,8 @@ class RealEvents(RealService):
         """A client of the service, for one scenario; its connections end with it."""
         from goldenpath.reference.clients.events import WsEvents
 
-        async with self.line(context) as (url, client):
-            events = WsEvents(url, client)
+        async with self.line(context) as line:
+            events = WsEvents(line.url, line.client, line.headers)
             try:
                 yield {"events": events}
             finally:

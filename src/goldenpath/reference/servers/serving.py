@@ -202,6 +202,8 @@ class _Server(uvicorn.Server):
                 ws="websockets-sansio",
                 ws_max_size=_LARGEST_MESSAGE,
                 ws_per_message_deflate=False,
+                # A client whose loop stands still, as ours does between two steps, answers no ping.
+                ws_ping_interval=None,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
