@@ -86,6 +86,7 @@ class Adapter(Protocol):
     before the first scenario of a process, in the order of needs; it raises ``ServiceUnavailable`` where that fails.
     One whose service is the reference platform's own server says so with ``is_reference = True``. One that depends on
     its table of the settings, ``[services.NAME.TIER]``, has ``configured(table)``, which gives it back with that.
+    One that makes sense only over the reference platform's own code of some service names that service in ``knows``.
     """
 
     services: tuple[str, ...]

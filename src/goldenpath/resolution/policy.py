@@ -43,11 +43,29 @@ class Policy:
     def not_asked_for(self, service: str, candidate: Candidate) -> str | None:
         """Why a candidate is not of the kind that the settings or the category ask for, or None."""
         tier = self.tier_asked(service)
-        if tier is not None and candidate.tier is not tier:
+        if tier is not None and candidate.tier is not tier and not self._may_rise(service, candidate):
             return "tests of service_independent run on mocks" if self._independent else f"{tier} was asked for"
         if not self._independent and not self.settings.stand_ins and self.stand_in(candidate):
             return "no stand-in was asked for"
         return None
+
+    def rises(self, service: str, candidate: Candidate) -> bool:
+        """Whether a candidate is more real than the tier that was asked for, and may be so."""
+        tier = self.tier_asked(service)
+        return tier is not None and candidate.tier is not tier and self._may_rise(service, candidate)
+
+    def _may_rise(self, service: str, candidate: Candidate) -> bool:
+        """Whether something of our starting may answer where the mode names less.
+
+        A service that was asked for in a process of its own cannot see a mock in this one: what it needs may be
+        started for it (DESIGN, rule 3).
+        """
+        named = self.settings.services
+        if self._independent or self.settings.mode is Mode.HYBRID or service in named:
+            return False
+        if self.settings.mode.value != Tier.MOCK.value or candidate.tier is not Tier.LOCAL:
+            return False
+        return bool({Tier.LOCAL.value, Tier.DOCKER.value}.intersection(named.values()))
 
     def refusal(self, service: str, candidate: Candidate) -> str | None:
         """Why a candidate may not answer, whether it is up or not; or None."""
@@ -74,12 +92,12 @@ class Policy:
         """What sorts the candidates of a service.
 
         The product comes first, the most real of it before all; then stand-ins, the mock first; within a tier what
-        runs already comes before what must be started.
+        runs already comes before what must be started. Of a tier that was asked for, that tier comes first.
         """
         stand_in, rank = self.stand_in(candidate), candidate.tier.rank
         to_start = seen is not None and seen.to_start
         if self.tier_asked(service) is not None:
-            return False, 0, to_start
+            return self.rises(service, candidate), 0, to_start
         return stand_in, rank if stand_in else -rank, to_start
 
     def clash(self, candidate: Candidate, need: str, answer: Candidate | None) -> str | None:
@@ -90,6 +108,8 @@ class Policy:
         """
         if need in self._shared(candidate):
             return None
+        if need in getattr(candidate.adapter, "knows", ()) and answer is not None and not _is_ours(answer):
+            return f"it hears nothing of {need} that are not the reference platform's"
         if candidate.tier is Tier.REAL:
             if answer is None or answer.tier is Tier.REAL:
                 return None
@@ -116,6 +136,11 @@ class Policy:
         """What the settings say of a candidate: ``[services.NAME.TIER]``."""
         tables = self.settings.service_settings
         return [_table(tables.get(service, {}), candidate.tier) for service in candidate.adapter.services]
+
+
+def _is_ours(candidate: Candidate) -> bool:
+    """Whether the reference platform's code answers."""
+    return candidate.tier is Tier.MOCK or getattr(candidate.adapter, "is_reference", False)
 
 
 def needs(candidate: Candidate) -> tuple[str, ...]:

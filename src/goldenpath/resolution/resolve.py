@@ -213,6 +213,8 @@ class _Resolving:
             return "tests of service_independent run on mocks"
         if service in self._settings.services:
             return f"{candidate.tier} was asked for"
+        if self._policy.rises(service, candidate):
+            return f"mode {self._settings.mode}, and another process needs it"
         if self._settings.mode is not Mode.HYBRID:
             return f"mode {self._settings.mode}"
         if not self._policy.stand_in(candidate):

@@ -1,7 +1,7 @@
 """The best choice for all services together: what is chosen for one can make sense only with what answers another.
 
-The best leaves the fewest services without an answer, then the fewest to stand-ins; then each service gets the
-candidate that is preferred for it, the first service first.
+The best leaves the fewest services without an answer, then the fewest to more than was asked for, then the fewest to
+stand-ins; then each service gets the candidate that is preferred for it, the first service first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from goldenpath.resolution.registry import Candidate
 Answers: TypeAlias = dict[str, Candidate | None]
 """What answers each service; None for nothing."""
 
-_Cost: TypeAlias = tuple[int, int, tuple[int, ...]]
+_Cost: TypeAlias = tuple[int, int, int, tuple[int, ...]]
 
 
 def best(options: Mapping[str, Sequence[Candidate]], policy: Policy) -> Answers:
@@ -36,15 +36,15 @@ class _Search:
         self._best: tuple[_Cost, Answers] | None = None
 
     def best(self) -> Answers:
-        self._descend({}, (0, 0, ()))
+        self._descend({}, (0, 0, 0, ()))
         # Nothing for every service is always a choice, so there is one.
         assert self._best is not None
         return self._best[1]
 
     def _descend(self, answers: Answers, cost: _Cost) -> None:
         if self._best is not None:
-            unanswered, stand_ins, places = self._best[0]
-            if cost >= (unanswered, stand_ins, places[: len(answers)]):
+            *counts, places = self._best[0]
+            if cost >= (*counts, places[: len(answers)]):
                 return
         if len(answers) == len(self._services):
             if not circular(answers):
@@ -54,13 +54,15 @@ class _Search:
         for place, each in enumerate((*self._options[service], None)):
             answers[service] = each
             if self._makes_sense(answers, service):
-                self._descend(answers, self._with(cost, each, place))
+                self._descend(answers, self._with(cost, service, each, place))
             del answers[service]
 
-    def _with(self, cost: _Cost, answer: Candidate | None, place: int) -> _Cost:
-        unanswered, stand_ins, places = cost
-        stand_in = answer is not None and self._policy.stand_in(answer)
-        return unanswered + (answer is None), stand_ins + stand_in, (*places, place)
+    def _with(self, cost: _Cost, service: str, answer: Candidate | None, place: int) -> _Cost:
+        unanswered, risen, stand_ins, places = cost
+        if answer is None:
+            return unanswered + 1, risen, stand_ins, (*places, place)
+        rises, stand_in = self._policy.rises(service, answer), self._policy.stand_in(answer)
+        return unanswered, risen + rises, stand_ins + stand_in, (*places, place)
 
     def _makes_sense(self, answers: Answers, service: str) -> bool:
         """Whether what was just chosen for a service goes with what was chosen before."""

@@ -16,7 +16,8 @@ STORES = ("database", "cache")
 class Made:
     """An adapter of which only what it says of itself counts."""
 
-    def __init__(self, services, tier, *, stand_in, needs=(), is_reference=False, capabilities=()):
+    def __init__(self, services, tier, *, stand_in, needs=(), is_reference=False, capabilities=(), knows=()):
+        self.knows = tuple(knows)
         self.capabilities = frozenset(capabilities)
         self.services = services
         self.tier = Tier(tier)
@@ -31,10 +32,10 @@ class Made:
         raise AssertionError("resolving opens nothing")
 
 
-def registry(*names, stand_ins=(), reference=(), needs=NEEDS, can=None):
+def registry(*names, stand_ins=(), reference=(), needs=NEEDS, can=None, knows=None):
     """Adapters by names: ``auth.mock``. Mocks are stand-ins, the others where they are named as such.
 
-    ``can`` has the capabilities of those that have any, by name.
+    ``can`` has the capabilities of those that have any, by name; ``knows`` whom they know only as ours.
     """
     found = Registry()
     for name in names:
@@ -48,6 +49,7 @@ def registry(*names, stand_ins=(), reference=(), needs=NEEDS, can=None):
             needs=needs.get(service, ()),
             is_reference=is_reference,
             capabilities=(can or {}).get(name, ()),
+            knows=(knows or {}).get(name, ()),
         )
         found.register(name, made)
     return found

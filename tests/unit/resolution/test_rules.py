@@ -113,6 +113,48 @@ class TestCapabilities:
         assert chosen(self.known, given, needs=("auth.rotation",))["auth"] == "auth.real"
 
 
+class TestOneServiceOfTheTeamsAmongStandIns:
+    """``--mode mock --service agents=local``, where ``agents.local`` is a process of the team's own."""
+
+    known = registry(
+        *[f"{service}.{tier}" for service in FIVE for tier in ("mock", "local")],
+        reference=("auth.local", "events.local"),
+        needs=NEEDS | {"agents": ("auth", "database")},
+        knows={"events.mock": ["agents"], "events.local": ["agents"]},
+    )
+
+    def test_what_it_needs_is_started_and_all_else_stays_a_mock(self):
+        given = settings(mode=Mode.MOCK, services={"agents": "local"})
+        resolution = of(self.known, given)
+        assert adapters(resolution) == {
+            "agents": "agents.local",
+            "auth": "auth.local",
+            "database": "database.local",
+            # Auth of ours is a process then, too, and needs both.
+            "cache": "cache.local",
+        }
+        assert {each.service for each in resolution.choices if not each.stand_in} == {"agents", "database", "cache"}
+        assert resolution["auth"].reason == "mode mock, and another process needs it: it is there"
+        assert reasons(resolution, "events") == {
+            "events.mock": "it hears nothing of agents that are not the reference platform's",
+            "events.local": "it hears nothing of agents that are not the reference platform's",
+        }
+
+    def test_what_nobody_needs_is_not_started(self):
+        known = registry("agents.mock", "agents.local", "cache.mock", "cache.local", needs={})
+        given = settings(mode=Mode.MOCK, services={"agents": "local"})
+        assert chosen(known, given) == {"agents": "agents.local", "cache": "cache.mock"}
+
+    @pytest.mark.parametrize("services", [{}, {"agents": "mock"}, {"agents": "real"}, {"agents": "none"}])
+    def test_where_nothing_was_asked_for_in_a_process_of_ours_all_stays_as_named(self, services):
+        answers = chosen(self.known, settings(mode=Mode.MOCK, services=services))
+        assert not any(adapter.endswith(".local") for adapter in answers.values())
+
+    def test_what_was_named_stays_as_it_was_named(self):
+        given = settings(mode=Mode.MOCK, services={"agents": "local", "database": "mock"})
+        assert "agents" not in chosen(self.known, given)
+
+
 class TestFloors:
     known = registry(
         "cache.mock", "cache.local", "cache.docker", "cache.real", stand_ins=("cache.local", "cache.docker")

@@ -15,6 +15,7 @@ class LocalEvents(PlatformServer):
 
     service = "events"
     needs = ("auth", "agents", "cache")
+    knows = ("agents",)
     capabilities = frozenset({"tickets", "resume", "order"})
 
     @asynccontextmanager

@@ -18,6 +18,7 @@ class MockEvents:
     tier = Tier.MOCK
     stand_in = True
     needs: tuple[str, ...] = ("auth", "agents", "cache")
+    knows: tuple[str, ...] = ("agents",)
     capabilities = frozenset({"tickets", "resume", "order"})
 
     async def probe(self) -> Availability:
