@@ -9,10 +9,10 @@ from ipaddress import ip_address
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
-from goldenpath.adapters.platform import Line, line_to
 from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
+from goldenpath.wire.line import Line, line_to
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 

@@ -5,33 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
+from goldenpath.wire.line import Line, line_to
 
 if TYPE_CHECKING:
-    import httpx
-
-    from goldenpath.reference.clients.control import Control
-    from goldenpath.reference.clients.http import Headers
     from goldenpath.stack.client import Keeper
 
 _NEEDED = ("fastapi", "uvicorn", "asyncpg", "redis")
-
-
-class Line(NamedTuple):
-    """What a client of one of our servers is made of, for one scenario."""
-
-    url: str
-    client: httpx.AsyncClient
-    headers: Headers
-    control: Control
 
 
 class PlatformServer:
@@ -109,42 +96,6 @@ class PlatformServer:
     def start_again(self) -> None:
         """Bring the server back where it was."""
         self.keeper().restart(self._space, self.service)
-
-
-@asynccontextmanager
-async def line_to(service: str, url: str, secret: str, context: OpenContext) -> AsyncIterator[Line]:
-    """A line to a server of the platform, for one scenario.
-
-    Args:
-        service: The service that it answers.
-        url: Where it is.
-        secret: What it was started with: who has it is kept apart from other scenarios, and may move time. Empty for
-            a user like any other.
-        context: Whose line it is.
-    """
-    from goldenpath.reference.clients.control import TENANT, Control, tenant
-    from goldenpath.reference.clients.http import HttpWire, open_client
-
-    def headers() -> Mapping[str, str]:
-        return {TENANT: tenant(secret, context.key, context.clock.offset)} if secret else {}
-
-    async with open_client(url) as client:
-        control = Control(HttpWire(service, url, client, headers), secret)
-
-        async def moved(by: timedelta) -> None:
-            await tell_the_time(control, context)
-
-        if secret:
-            context.clock.listen(moved)
-        yield Line(url, client, headers, control)
-
-
-async def tell_the_time(control: Control, context: OpenContext) -> None:
-    """Tell a server how far the scenario's time is ahead; one that is away hears of it with the next request."""
-    try:
-        await control.clock(context.key, context.clock.offset)
-    except ServiceUnavailable:
-        return
 
 
 def wiring(service: str, needs: tuple[str, ...], addresses: Mapping[str, Address]) -> dict[str, str]:

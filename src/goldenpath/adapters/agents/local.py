@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from goldenpath.adapters.platform import PlatformServer, tell_the_time
+from goldenpath.adapters.platform import PlatformServer
 from goldenpath.ports.adapter import OpenContext
+from goldenpath.wire.line import tell_the_time
 
 
 class LocalAgents(PlatformServer):
