@@ -29,11 +29,12 @@ SECRET = "theirs"
 class LocalRun:
     """A run of our own features in an empty folder."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, name: str = "said", mark: str = "") -> None:
         self.root = root
         self.process: subprocess.Popen[bytes] | None = None
         # Whatever is started has it in its environment, however far from us it was started.
-        self.mark = secrets.token_hex(16)
+        self.mark = mark or secrets.token_hex(16)
+        self._said = root / name
         (root / "goldenpath.toml").write_text("[platform]\nproduct = true\n")
         (root / "pytest.ini").write_text("[pytest]\n")
 
@@ -41,7 +42,7 @@ class LocalRun:
         """Begin a run."""
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:valkey", "-v", "--pyargs"]
         kept = {name: value for name, value in os.environ.items() if name not in {"CI", "PYTEST_ADDOPTS"}}
-        with (self.root / "said").open("w") as said:
+        with self._said.open("w") as said:
             self.process = subprocess.Popen(
                 [*command, features, *args],
                 cwd=self.root,
@@ -67,7 +68,7 @@ class LocalRun:
     @property
     def said(self) -> str:
         """What it has printed so far."""
-        return (self.root / "said").read_text()
+        return self._said.read_text()
 
     @property
     def records(self) -> list[dict]:

@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from acceptance.local.conftest import LocalRun
 
 SERVICES = {"auth", "events", "agents", "database", "cache"}
 
@@ -101,3 +102,18 @@ def test_ctrl_c_ends_the_servers_too(local):
     local.process.send_signal(signal.SIGINT)
     # The interpreter may be between two tests of pytest's, and ends by the signal itself.
     assert local.end() in {2, -signal.SIGINT}
+
+
+@pytest.mark.parametrize("folders", [4, 1], ids=["each in its own folder", "all in one folder"])
+def test_four_runs_at_once_do_not_meet(local, tmp_path, folders):
+    runs = []
+    for number in range(4):
+        root = tmp_path / f"run{number % folders}"
+        root.mkdir(exist_ok=True)
+        runs.append(LocalRun(root, name=f"said{number}", mark=local.mark))
+    for run in runs:
+        run.start("--mode", "local", "--tags", "@golden_path")
+    assert [run.end() for run in runs] == [0] * 4, "".join(run.said[-2000:] for run in runs)
+    ends = {run.said.rstrip().splitlines()[-1].partition(" in ")[0] for run in runs}
+    assert len(ends) == 1, ends
+    assert "passed" in ends.pop()
