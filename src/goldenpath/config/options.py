@@ -131,6 +131,26 @@ OPTIONS: Final = (
         type=dict[str, str | dict[str, Any]],
     ),
     Option(
+        "profile",
+        "The profile of the settings whose addresses, accounts and ways count in this run: without one, no address "
+        "that is not on this machine does.",
+        "--profile staging",
+        flags=("--profile", "--golden-profile"),
+        env="GOLDENPATH_PROFILE",
+        metavar="NAME",
+    ),
+    Option(
+        "profiles",
+        "Named sets of addresses, accounts and ways to them, over [services.NAME.real]; secrets are names of "
+        "environment variables.",
+        '[profiles.staging]\nwrites = "none"\n\n[profiles.staging.services.auth]\n'
+        'url = "https://auth.staging.example"\n'
+        'headers = { X-Api-Key = "{env.STAGING_KEY}" }\n\n[[profiles.staging.accounts]]\n'
+        'email = "ada@example.com"\npassword_env = "STAGING_ADA_PASSWORD"',
+        key="profiles",
+        type=dict[str, dict[str, Any]],
+    ),
+    Option(
         "real_services",
         "Let no stand-in answer: the mode real_services under another name.",
         "--real-services",

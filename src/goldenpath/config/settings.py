@@ -28,6 +28,7 @@ from goldenpath.config.options import (
     StepModules,
     option,
 )
+from goldenpath.config.profiles import WRITES_OWN, check_tables, merged, named, read_profiles
 from goldenpath.domain.errors import SettingsError
 from goldenpath.domain.values import Mode
 
@@ -63,7 +64,10 @@ class Settings:
         output: The folder for timelines and reports, relative to the root.
         fault: The named fault of the reference platform; None for none.
         ci: Whether what cannot run is a failure.
-        service_settings: Each service's own table, for its adapter.
+        service_settings: Each service's own table, for its adapter, with what the profile says over it.
+        profile: The profile that was named; None for none.
+        profiles: The names of all profiles that there are.
+        writes: What may be written where a profile leads: ``own``, or ``none``; then only ``@read_only`` runs.
         scripts: Files with more scripts for the assistant, relative to the root.
         stand_ins: Whether a stand-in may answer (not in the paper's mode ``real_services``).
         source: The settings file; None when there is none.
@@ -94,6 +98,9 @@ class Settings:
     fault: str | None = None
     ci: bool = False
     service_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    profile: str | None = None
+    writes: str = WRITES_OWN
+    profiles: tuple[str, ...] = ()
     scripts: tuple[Path, ...] = ()
     stand_ins: bool = True
     source: Path | None = None
@@ -114,6 +121,9 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
     """
     file = read(root)
     given = {each.name: found for each in OPTIONS if (found := _given(each, flags, environ, file)) is not None}
+    check_tables(file)
+    profiles = read_profiles(file)
+    profile = named(given.get("profile"), profiles)
     tiers, tables = _services(flags, environ, file)
     mode = _mode(given)
     category = _category(given.get("category"))
@@ -143,7 +153,10 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
         output=Path(given["output"].value if "output" in given else option("output").default),
         fault=text_of(given.get("fault")),
         ci=switch_of(given.get("ci")),
-        service_settings=MappingProxyType(tables),
+        service_settings=MappingProxyType(merged(tables, profile, dict(_addresses(environ)), root)),
+        profile=profile.name if profile else None,
+        writes=profile.writes if profile else WRITES_OWN,
+        profiles=tuple(profiles),
         scripts=tuple(Path(each) for each in list_of(given.get("scripts"))),
         stand_ins=mode.value != NO_STAND_INS,
         source=file.path,
@@ -185,11 +198,6 @@ def _services(
     tiers |= _said_in_pairs(option("services"), flags, environ, "database=mock")
     for given in tiers.values():
         check_choice("tier", given, TIERS)
-    for name, url in _addresses(environ):
-        table = dict(tables.get(name, {}))
-        real = table.get("real")
-        table["real"] = {**(real if isinstance(real, dict) else {}), "url": url}
-        tables[name] = MappingProxyType(table)
     return {name: given.value for name, given in tiers.items()}, tables
 
 
