@@ -61,7 +61,7 @@ def failure(service: str, status: int, body: bytes, retry_after: str | None = No
     if status in LOST:
         return ServiceUnavailable(lost or service, said)
     if status == 429:
-        return AccountLocked(said, retry_after=_seconds(retry_after), code=code)
+        return AccountLocked(said, retry_after=seconds_to_wait(retry_after), code=code)
     if status == 401:
         return (WrongCredentials if code in _OF_SECRETS else NotSignedIn)(said, code=code)
     if status in _KINDS:
@@ -80,7 +80,7 @@ def told(body: bytes) -> Told:
     return Told(str(error), str(json.loads(body).get("error_description", "")), "")
 
 
-def _seconds(retry_after: str | None) -> float:
+def seconds_to_wait(retry_after: str | None) -> float:
     """Seconds to wait (RFC 9110, 10.2.3); 0 where the answer does not say."""
     if not retry_after:
         return 0.0

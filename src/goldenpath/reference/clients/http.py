@@ -123,15 +123,10 @@ class HttpWire:
             ServiceUnavailable: It cannot be reached, or did not answer in time.
             GoldenPathError: It is there, and is broken.
         """
-        content, kind = _content(body, form)
+        content, kind = content_of(body, form)
         sent = {**self.headers(), **bearer(token), **kind, **(headers or {})}
-        try:
-            async with asyncio.timeout(self.deadline):
-                answer = await self._client.request(method, self.url + path, content=content, headers=sent)
-        except TimeoutError:
-            raise ServiceUnavailable(self.service, f"no answer within {self.deadline:g} s") from None
-        except (httpx.TransportError, httpx.DecodingError, OSError) as error:
-            raise ServiceUnavailable(self.service, lost(error, self.url)) from error
+        request = self._client.build_request(method, self.url + path, content=content, headers=sent)
+        answer = await answer_to(self.service, self._client, request, self.deadline)
         if answer.status_code >= 400:
             retry_after = answer.headers.get("Retry-After")
             raise failure(self.service, answer.status_code, answer.content, retry_after)
@@ -153,13 +148,31 @@ class HttpWire:
             raise GoldenPathError(said, where=self.service) from error
 
 
+async def answer_to(
+    service: str, client: httpx.AsyncClient, request: httpx.Request, deadline: float = DEADLINE
+) -> httpx.Response:
+    """What a server says to one request, whatever that is.
+
+    Raises:
+        ServiceUnavailable: It cannot be reached, or did not answer in time.
+    """
+    try:
+        async with asyncio.timeout(deadline):
+            return await client.send(request)
+    except TimeoutError:
+        raise ServiceUnavailable(service, f"no answer within {deadline:g} s") from None
+    except (httpx.TransportError, httpx.DecodingError, OSError) as error:
+        raise ServiceUnavailable(service, lost(error, str(request.url))) from error
+
+
 def lost(error: BaseException, url: str) -> str:
     """Why a server cannot be reached, for people."""
     said = str(error) or "the connection was lost"
     return f"{place(url)}: {type(error).__name__}: {said}"
 
 
-def _content(body: object, form: Mapping[str, object] | None) -> tuple[bytes | None, dict[str, str]]:
+def content_of(body: object, form: Mapping[str, object] | None) -> tuple[bytes | None, dict[str, str]]:
+    """The body of a request and the header that says what it is: a form, else JSON, else nothing."""
     if form is not None:
         return query(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
     if body is not None:
