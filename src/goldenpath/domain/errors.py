@@ -14,6 +14,7 @@
     ├── MissingCapability       a scenario needs what no adapter of this run can do                (a skip)
     ├── ServiceUnavailable      a service is lost: the only error after which another adapter may answer
     ├── NotSeen                 a wait reached its deadline
+    ├── UnexpectedAnswer        a service answered what its mapping does not foresee
     └── Refused                 a service answered, and its answer is no
         ├── WrongCredentials    unknown account or wrong secret: the two cannot be told apart
         ├── AccountLocked       too many failures; ``retry_after`` says for how long
@@ -149,6 +150,13 @@ class NotSeen(GoldenPathError, AssertionError):
         self.expected = expected
         self.within = within
         self.seen = seen
+
+
+class UnexpectedAnswer(GoldenPathError):
+    """A service answered what its mapping does not foresee; ``try_next`` is the setting that would mend it.
+
+    The message holds names of what was answered, never values: they may be secrets.
+    """
 
 
 class Refused(GoldenPathError):
