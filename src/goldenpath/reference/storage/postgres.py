@@ -39,7 +39,7 @@ async def postgres_store(url: str) -> AsyncIterator[SqlStore]:
 
     Nothing is asked of the database before the store is; no connection outlives the context.
     """
-    engine = _engine_on(url)
+    engine = engine_on(url)
 
     async def transaction(work: Callable[[Connection], Any]) -> Any:
         async with engine.begin() as connection:
@@ -57,7 +57,7 @@ async def make_schema(url: str, schema: str) -> None:
     Raises:
         ServiceUnavailable: The database cannot be reached, or does not let us.
     """
-    engine = _engine_on(in_schema(url, schema))
+    engine = engine_on(in_schema(url, schema))
     try:
         async with engine.begin() as connection:
             # Several workers may start at once.
@@ -76,7 +76,7 @@ def in_schema(url: str, schema: str) -> str:
     return f"{url}{'&' if '?' in url else '?'}{urlencode({'search_path': schema})}"
 
 
-def _engine_on(url: str) -> AsyncEngine:
+def engine_on(url: str) -> AsyncEngine:
     """An engine with connections of its own, and the dialect that was set up once for the process."""
     template = _template(url).sync_engine
     engine = Engine(template.pool.recreate(), template.dialect, template.url)

@@ -201,7 +201,7 @@ class SqlStore:
         try:
             return await self._transaction(work)
         except (SQLAlchemyError, OSError) as error:
-            if (reason := _lost(error)) is None:
+            if (reason := lost(error)) is None:
                 raise
             raise ServiceUnavailable("database", reason) from error
 
@@ -227,7 +227,7 @@ _AWAY: Final = ("08", "28", "3D", "53", "57")
 an operator (PostgreSQL, appendix A)."""
 
 
-def _lost(error: BaseException) -> str | None:
+def lost(error: BaseException) -> str | None:
     """Why the database cannot be reached; None where it can, and the error is about something else."""
     if isinstance(error, DBAPIError):
         away = error.connection_invalidated
