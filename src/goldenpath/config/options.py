@@ -201,6 +201,15 @@ OPTIONS: Final = (
         type=float,
     ),
     Option(
+        "pull",
+        "Let Docker images that are not on this machine be pulled; without it nothing is.",
+        "--pull",
+        flags=("--pull", "--golden-pull"),
+        env="GOLDENPATH_PULL",
+        default=False,
+        type=bool,
+    ),
+    Option(
         "platform",
         "With product = true the reference platform is what is tested here, and its servers are no stand-ins.",
         "[platform]\nproduct = true",

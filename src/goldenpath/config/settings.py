@@ -48,6 +48,7 @@ class Settings:
         paths: What the tests below a folder are: ``service_independent``, ``hybrid`` or ``real_services``.
         category: The strategy paper's word for what is selected; None for everything.
         probe_deadline: Seconds in which every probe must have answered.
+        pull: Whether Docker images may be pulled.
         platform: What the reference platform is in this project.
         exec: What ``goldenpath exec`` runs first, and further names for addresses.
         steps: The modules with the sentences, in the order in which they are loaded.
@@ -82,6 +83,7 @@ class Settings:
     paths: Mapping[str, str] = field(default_factory=dict)
     category: str | None = None
     probe_deadline: float = 2.0
+    pull: bool = False
     platform: Platform = field(default_factory=Platform)
     exec: Exec = field(default_factory=Exec)
     steps: tuple[StepModules, ...] = ()
@@ -134,6 +136,7 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
         services=MappingProxyType(tiers),
         tags=_narrowed(text_of(given.get("tags")), CATEGORIES.get(category or "")),
         real_services=switch_of(given.get("real_services")),
+        pull=switch_of(given.get("pull")),
         require=MappingProxyType(_require(flags, environ, file)),
         paths=MappingProxyType(_paths(file)),
         category=category,

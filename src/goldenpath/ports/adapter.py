@@ -6,7 +6,7 @@ An adapter is registered under the entry-point group ``goldenpath.adapters``, or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +24,14 @@ Address = Mapping[str, str]
 class StartContext:
     """What an adapter is given to start its service with, once a process that runs scenarios.
 
+def _say_nothing(line: str) -> None:
+    """What tells nobody."""
+
+
+def _hear_nothing(hearer: Hearer) -> None:
+    """Where nothing is asked but by who opened the port."""
+
+
     Attributes:
         space: What is started for this process alone (databases, keys, servers) is named by this.
         folder: Where what is started is kept, and who looks after it is found.
@@ -38,6 +46,8 @@ class StartContext:
 
     space: str
     folder: Path
+        pull: Whether images may be pulled.
+        tell: Shows a line to whoever waits for something that takes long.
     owner: Path
     addresses: Mapping[str, Address] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -48,6 +58,8 @@ class StartContext:
 
 @dataclass(frozen=True, slots=True)
 class OpenContext:
+    pull: bool = False
+    tell: Callable[[str], None] = _say_nothing
     """What an adapter is given when it is opened for one scenario.
 
     Attributes:

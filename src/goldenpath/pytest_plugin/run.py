@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -214,7 +216,14 @@ class Run:
             command=tuple(self._config.invocation_params.args),
             loop=self.loop,
             workers=int(self._worker_input.get("workercount", 1)),
+            tell=self._tell,
         )
+
+    def _tell(self, line: str) -> None:
+        """Show a line at once, in the middle of a test."""
+        capture: Any = self._config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            print(f"\ngoldenpath: {line}", file=sys.stderr, flush=True)  # noqa: T201 - for whoever waits
 
     def begin_features(self) -> None:
         """Attend to the running of tests from now on: there are features."""

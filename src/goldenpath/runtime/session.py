@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import platform
 import shutil
+import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +20,7 @@ from goldenpath.domain.values import Availability, Choice, Resolution, Tier
 from goldenpath.ports.adapter import Address, StartContext
 from goldenpath.reference import faults
 from goldenpath.resolution import Registry, candidates, probe, resolve, resolve_for, without
+from goldenpath.resolution.pulling import PULL
 from goldenpath.resolution.sharing import shared_probe
 from goldenpath.runtime.loop import Loop, ScenarioTask
 from goldenpath.runtime.losing import gone, may_be_a_loss, named
@@ -46,6 +49,7 @@ class RunSession:
         command: The arguments of the command line, for the record.
         loop: The loop of the process.
         workers: How many processes run scenarios.
+        tell: Shows a line to whoever waits for something that takes long.
 
     Attributes:
         scripts: Files with more scripts for the assistant, as absolute paths.
@@ -63,6 +67,7 @@ class RunSession:
         command: tuple[str, ...],
         loop: Loop,
         workers: int = 1,
+        tell: Callable[[str], None] = partial(print, file=sys.stderr, flush=True),  # noqa: B008
     ) -> None:
         self.settings = settings
         self.registry = registry.configured(settings.service_settings)
@@ -72,6 +77,7 @@ class RunSession:
         self.bus = Bus()
         self.redactor = Redactor("" if worker == MAIN else f"{worker}.")
         self._command = command
+        self._tell = tell
         self._loop = loop
         self._resolution: Resolution | None = None
         self._availability: Mapping[str, Availability] = {}
@@ -102,6 +108,7 @@ class RunSession:
 
     async def _look(self) -> Mapping[str, Availability]:
         """What is seen of all candidates; the workers of a run share one look."""
+        PULL.set(self.settings.pull)
         found = candidates(self.settings, self.registry)
         if self.worker == MAIN:
             return await probe(found, self.settings.probe_deadline)
@@ -209,6 +216,8 @@ class RunSession:
             scripts=self.scripts,
             fault=self.settings.fault,
             wanted=wanted,
+            pull=self.settings.pull,
+            tell=self._tell,
         )
 
     def _last_message(self, interrupted: bool, exception: BaseException | None) -> dict[str, Any]:

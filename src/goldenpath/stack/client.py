@@ -96,6 +96,15 @@ class Keeper:
         url: str = self._ask("serve", space=space, service=service, options=options)
         return url
 
+    def container(self, to: str, **options: Any) -> Any:
+        """Have something done with containers.
+
+        Args:
+            to: What, one of ``goldenpath.stack.containers.keeping.DOES``.
+            options: What it takes, by name.
+        """
+        return self._ask("container", to=to, **options)
+
     def kill(self, space: str, service: str) -> None:
         """End a server at once, as a crash would; ``database`` and ``cache`` are shared by all spaces."""
         self._ask("kill", space=space, service=service)

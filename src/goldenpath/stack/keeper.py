@@ -23,6 +23,7 @@ from types import FrameType
 from typing import Any, Final
 
 from goldenpath.domain.errors import ServiceUnavailable
+from goldenpath.stack.containers.keeping import Containers
 from goldenpath.stack.folder import KeeperFolder
 from goldenpath.stack.homes import sweep
 from goldenpath.stack.locks import FileLock, is_held
@@ -52,6 +53,7 @@ class Keeper:
         self._is_owned = owner is not None
         self._owners: dict[Path, set[str]] = {owner: set()} if owner else {}
         self._running = Running(folder.path)
+        self._containers = Containers(folder.lock)
         self._key = secrets.token_hex(32)
         self._door = socket.create_server((LOOPBACK, 0))
         self._door.setblocking(False)
@@ -79,6 +81,7 @@ class Keeper:
                 self._running.status()  # children that have ended are let go by the system
         finally:
             self._running.end(quick=abandoned)
+            self._containers.end()
             for each in list(self._heard):
                 self._leave(each)
             self._door.close()
@@ -91,12 +94,18 @@ class Keeper:
             spaces = self._owners.pop(owner)
             for space in spaces if self._owners or not self._is_owned else ():
                 with suppress(ServiceUnavailable):
-                    self._running.release(space)
+                    self._release(space)
         return (self._is_owned and not self._owners) or not self._folder.is_told()
 
     def _own(self, owner: str, space: str) -> None:
         """Let a space end with an owner, and the keeper not before it."""
         self._owners.setdefault(Path(owner), set()).add(space)
+
+    def _release(self, space: str) -> None:
+        try:
+            self._running.release(space)
+        finally:
+            self._containers.release(space)
 
     def _attend(self, source: Any) -> None:
         if source is self._door:
@@ -165,9 +174,12 @@ class Keeper:
             case "restart":
                 return running.restart(options["space"], options["service"])
             case "release":
-                return running.release(options["space"])
+                return self._release(options["space"])
+            case "container":
+                return self._containers.do(**options)
             case "status":
-                return {"pid": os.getpid(), "seconds": time.time() - self._since, "servers": running.status()}
+                servers = [*running.status(), *self._containers.rows()]
+                return {"pid": os.getpid(), "seconds": time.time() - self._since, "servers": servers}
             case "stop":
                 self._told_to_end = True
                 return None

@@ -7,13 +7,16 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 from goldenpath.domain.values import Availability
 from goldenpath.resolution.deadline import DEADLINE
 from goldenpath.resolution.probes.line import Line, Place, Strange, ask
+from goldenpath.resolution.pulling import PULL
 
 DOCKER_SOCKET: Final = "/var/run/docker.sock"
 _ACCEPT: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -86,12 +89,15 @@ async def probe_websocket(
     return await ask(place, deadline, talk)
 
 
-async def probe_docker(host: str | None = None, deadline: float | None = None) -> Availability:
-    """Whether a Docker engine answers.
+async def probe_docker(
+    host: str | None = None, deadline: float | None = None, *, images: Iterable[str] = ()
+) -> Availability:
+    """Whether a Docker engine answers, and has images.
 
     Args:
         host: As in ``DOCKER_HOST``, which is read where this is None; without either, its usual socket.
         deadline: As for the others; Docker's own clients wait for each read, and so for ever.
+        images: Names of images that it must have, unless they may be pulled.
     """
     named = host if host is not None else os.environ.get("DOCKER_HOST", "")
     scheme, _, rest = named.partition("://")
@@ -108,18 +114,27 @@ async def probe_docker(host: str | None = None, deadline: float | None = None) -
             return Availability(False, _not_well(answer, place, "is no Docker engine"))
         return Availability(True, f"a Docker engine answers at {place}")
 
+    whole = DEADLINE.get() if deadline is None else deadline
     seen = await ask(place, deadline, talk)
-    left = (DEADLINE.get() if deadline is None else deadline) - seen.seconds
-    return await _with_version(seen, place, left) if seen.up else seen
+    for resource in ("/version", *(f"/images/{quote(each)}/json" for each in images)):
+        if seen.up:
+            about = partial(_about, place=place, resource=resource, seen=seen)
+            told = await ask(place, max(whole - seen.seconds, 0.0), about)
+            seen = replace(told, seconds=seen.seconds + told.seconds)
+    return seen
 
 
-async def _with_version(seen: Availability, place: Place, deadline: float) -> Availability:
-    async def talk(line: Line) -> Availability:
-        version = (await _get(line, place, "/version")).document.get("Version", "")
-        return Availability(True, seen.reason, str(version))
-
-    told = await ask(place, max(deadline, 0.0), talk)
-    return Availability(told.up, told.reason, told.version, seen.seconds + told.seconds)
+async def _about(line: Line, *, place: Place, resource: str, seen: Availability) -> Availability:
+    """What a document of an engine adds to what was seen of it: its version, or that an image is missing."""
+    answer = await _get(line, place, resource)
+    if resource == "/version":
+        return replace(seen, version=str(answer.document.get("Version", "")))
+    if answer.status == 200 or (answer.status == 404 and PULL.get()):
+        return seen
+    image = unquote(resource.removeprefix("/images/").removesuffix("/json"))
+    if answer.status == 404:
+        return Availability(False, f"the image {image} is not on this machine: docker pull {image}, or --pull")
+    return Availability(False, f"{place} says {answer.status} when it is asked for the image {image}")
 
 
 async def _get(line: Line, place: Place, resource: str = "") -> _Answer:
