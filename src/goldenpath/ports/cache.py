@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Subscription(Protocol):
@@ -14,7 +15,12 @@ class Subscription(Protocol):
 
 
 class CachePort(Protocol):
-    """A key-value store with lifetimes. Keys and values are text; lifetimes are seconds. Capability ``clock``."""
+    """A key-value store with lifetimes. Keys and values are text; lifetimes are seconds. Capability ``clock``.
+
+    What a product keeps is asked for by ``session_key``, ``thread_key`` and ``ticket_key``; whoever reads a product
+    that calls them otherwise knows its names for them. Capabilities ``session_keys``, ``thread_keys``, ``ticket_keys``
+    say which of them can be read.
+    """
 
     async def get(self, key: str) -> str | None:
         """The value, or None when there is none or its time is over."""
@@ -69,3 +75,16 @@ def thread_key(thread_id: str) -> str:
 def ticket_key(ticket: str) -> str:
     """Where the platform keeps a ticket that was not used."""
     return f"ticket:{ticket}"
+
+
+KINDS: Final[Mapping[str, str]] = {"session": "session_id", "thread": "thread_id", "ticket": "ticket"}
+"""The kinds of keys that a product has, and what each of them is named by."""
+
+EVERY_KEY: Final = frozenset(f"{kind}_keys" for kind in KINDS)
+"""The capabilities of a cache in which all of them are called as the platform calls them."""
+
+
+def kind_of(key: str) -> tuple[str, str] | None:
+    """The kind of a key that the functions above gave, and what it is named by; None for any other key."""
+    kind, colon, name = key.partition(":")
+    return (kind, name) if colon and kind in KINDS else None

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+EVERY_ROW: Final = frozenset({"users", "threads", "messages", "runs"})
+"""The capabilities of a database from which all rows can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class RunRow:
 class DatabasePort(Protocol):
     """Rows, always asked for with their owner; another owner's row is not found.
 
-    Times carry a zone. Titles have at most 200 characters.
+    Times carry a zone. Titles have at most 200 characters. Capabilities ``users``, ``threads``, ``messages`` and
+    ``runs`` say what a product stores so that it can be read.
     """
 
     async def user(self, user_id: str) -> UserRow | None:
