@@ -5,22 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
+from dataclasses import replace
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
 
-from goldenpath.domain.errors import ServiceUnavailable
+from goldenpath.domain.errors import ServiceUnavailable, SettingsError
+from goldenpath.domain.pace import Pace
+from goldenpath.domain.route import AT_WORK, KEYS, PROFILE, Route, elsewhere, filled, hosts_of
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
 from goldenpath.wire.line import Line, line_to
+from goldenpath.wire.opening import described
 
-_NOTHING: Final[Mapping[str, Any]] = {}
+NOTHING: Final[Mapping[str, Any]] = {}
+"""The table of what nobody has described."""
 
 
 class RealService:
     """A service that someone else runs, named by its address. Whoever inherits says which, and what its port is.
 
-    The address comes from ``GOLDENPATH_<NAME>_URL``, else from ``[services.<name>.real] url``. It is a stand-in only
+    The address is that of the profile that was named for the run; else it comes from ``GOLDENPATH_<NAME>_URL``, else
+    from ``[services.<name>.real] url``. How it is reached (headers, certificates, proxy, limit) stands in that table,
+    or in the profile's. It is a stand-in only
     where that table says ``stand_in = true``, or ``secret_env``: the environment variable that holds the secret with
     which a server of the reference platform was started. Who has it can do what ``controlled`` names.
 
@@ -34,21 +39,23 @@ class RealService:
     needs: tuple[str, ...] = ()
     capabilities: frozenset[str] = frozenset()
     controlled: frozenset[str] = frozenset()
+    ways: frozenset[str] = frozenset(KEYS)
 
-    def __init__(self, table: Mapping[str, Any] = _NOTHING, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, table: Mapping[str, Any] = NOTHING, environ: Mapping[str, str] | None = None) -> None:
         self.services: tuple[str, ...] = (self.service,)
         self._table = table
         self._environ = os.environ if environ is None else environ
         self.is_reference = "secret_env" in table
         self.stand_in = bool(table.get("stand_in", self.is_reference))
+        self._pace: Pace | None = None
         if self.secret():
             self.capabilities = type(self).capabilities | self.controlled
 
     def configured(self, table: Mapping[str, Any]) -> Self:
         """The same adapter with its table of the settings."""
-        return type(self)(table, self._environ)
+        return type(self)(described(table, Tier.REAL), self._environ)
 
-    async def probe(self, settings: Mapping[str, Any] = _NOTHING) -> Availability:
+    async def probe(self, settings: Mapping[str, Any] = NOTHING) -> Availability:
         """Whether the service answers as itself at its address.
 
         Args:
@@ -56,6 +63,7 @@ class RealService:
         """
         try:
             url = self.url(settings)
+            AT_WORK.set(self.route(settings))
         except ServiceUnavailable as error:
             return Availability(False, error.reason)
         return await self.look(url, self.table(settings))
@@ -74,32 +82,61 @@ class RealService:
 
     def table(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
         """The service's table for this tier."""
-        brought = settings.get(Tier.REAL.value, _NOTHING)
+        brought = settings.get(Tier.REAL.value, NOTHING)
         return {**self._table, **brought} if isinstance(brought, Mapping) else self._table
 
-    def url(self, settings: Mapping[str, Any] = _NOTHING) -> str:
+    def url(self, settings: Mapping[str, Any] = NOTHING) -> str:
         """Where the service is.
 
         Raises:
             ServiceUnavailable: No address is known, it is none, or it is not on this machine.
         """
         variable = f"GOLDENPATH_{self.service.upper()}_URL"
-        url = self._environ.get(variable) or self.table(settings).get("url")
+        table = self.table(settings)
+        # Whoever names a profile gets its address, whatever a variable says.
+        url = (PROFILE in table and table.get("url")) or self._environ.get(variable) or table.get("url")
         if not url:
             reason = f"no address: [services.{self.service}.real] url = ..., or {variable}"
             raise ServiceUnavailable(self.service, reason)
-        try:
-            host = urlsplit(str(url)).hostname
-        except ValueError:
-            host = None
-        if not host:
+        if "://" not in str(url) or not hosts_of(str(url)):
             raise ServiceUnavailable(self.service, "its url is no address such as scheme://host:port")
-        if not is_here(host):
+        if PROFILE not in table and (host := elsewhere(str(url))):
             reason = f"{host} is not on this machine: its address counts only with its profile, by --profile NAME"
             raise ServiceUnavailable(self.service, reason)
-        return str(url)
+        try:
+            return filled(str(url), self._environ, f"{self._where(table)}.url")
+        except SettingsError as error:
+            raise ServiceUnavailable(self.service, f"{error.where}: {error.message}") from error
 
-    def secret(self, settings: Mapping[str, Any] = _NOTHING) -> str:
+    def route(self, settings: Mapping[str, Any] = NOTHING, workers: int = 1) -> Route:
+        """How the service is reached.
+
+        Args:
+            settings: The service's own table in the settings.
+            workers: How many processes share its limit.
+
+        Raises:
+            ServiceUnavailable: What the settings say of it cannot be had, or this kind of service has no such thing.
+        """
+        table = self.table(settings)
+        where = self._where(table)
+        if senseless := [key for key in KEYS if key in table and key not in self.ways]:
+            known = f"only {', '.join(sorted(self.ways))}" if self.ways else "nothing of the kind"
+            raise ServiceUnavailable(self.service, f"{where}.{senseless[0]}: a {self.service} has {known}")
+        try:
+            route = Route.of(table, self._environ, where)
+        except SettingsError as error:
+            raise ServiceUnavailable(self.service, f"{error.where}: {error.message}") from error
+        if self._pace is None:
+            self._pace = Pace(route.limit / workers)
+        return replace(route, pace=self._pace)
+
+    def _where(self, table: Mapping[str, Any]) -> str:
+        """The name of its table, for people."""
+        below = f"profiles.{table[PROFILE]}." if PROFILE in table else ""
+        return f"{below}services.{self.service}" if below else f"services.{self.service}.real"
+
+    def secret(self, settings: Mapping[str, Any] = NOTHING) -> str:
         """What opens the control path of a server of the reference platform; empty where there is none."""
         return self._environ.get(str(self.table(settings).get("secret_env", "")), "")
 
@@ -111,15 +148,6 @@ class RealService:
             ServiceUnavailable: As for ``url``.
         """
         url, secret = self.url(context.settings), self.secret(context.settings)
-        async with line_to(self.service, url, secret, context) as line:
+        on_route = replace(context, route=self.route(context.settings, context.workers))
+        async with line_to(self.service, url, secret, on_route) as line:
             yield line
-
-
-def is_here(host: str) -> bool:
-    """Whether a host is this machine by its name alone: nobody is asked what the name means."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

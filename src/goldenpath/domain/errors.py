@@ -12,6 +12,7 @@
     ├── StepError               a step is undefined, ambiguous or ill-made
     ├── Pending                 a step or a hook says that it is still to be written
     ├── MissingCapability       a scenario needs what no adapter of this run can do                (a skip)
+    │   └── NobodyToLend        a person of the scenario got no account, since too few can be lent
     ├── ServiceUnavailable      a service is lost: the only error after which another adapter may answer
     ├── NotSeen                 a wait reached its deadline
     ├── UnexpectedAnswer        a service answered what its mapping does not foresee
@@ -117,6 +118,10 @@ class Pending(GoldenPathError):
 
 class MissingCapability(GoldenPathError):
     """A scenario needs a capability that no adapter of this run has."""
+
+
+class NobodyToLend(MissingCapability):
+    """Too few accounts can be lent to the persons of a scenario; it is skipped, on a build server, too."""
 
 
 class ServiceUnavailable(GoldenPathError):

@@ -7,14 +7,18 @@ name of an environment variable: ``{env.NAME}`` stands for its value, which is l
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from goldenpath.domain.errors import SettingsError
+from goldenpath.domain.pace import ANY_PACE, Pace
 
 PROFILE: Final = "profile"
 """The key of a service's table that says which profile names it; only the flag or its variable puts it there."""
@@ -46,6 +50,7 @@ class Route:
         proxy: The HTTP proxy that every connection goes through, ``http://user:password@host:port``; empty for none.
         limit: The most requests a second in the whole run; 0 for any number.
         anywhere: Whether it may lead away from this machine.
+        pace: Gives turns, so that the limit is kept.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +58,7 @@ class Route:
     proxy: str = ""
     limit: float = 0.0
     anywhere: bool = True
+    pace: Pace = field(default=ANY_PACE, compare=False)
 
     @classmethod
     def of(cls, table: Mapping[str, Any], environ: Mapping[str, str], where: str) -> Self:
@@ -71,18 +77,48 @@ class Route:
         anywhere = PROFILE in table
         headers = {name: filled(text, environ, f"{where}.headers.{name}") for name, text in _headers(table).items()}
         proxy = filled(str(table.get("proxy", "")), environ, f"{where}.proxy")
-        if proxy and not anywhere and not is_here(host_of(proxy)):
-            said = f"the proxy {host_of(proxy)} is not on this machine: it counts only in a profile"
+        if proxy and not anywhere and (host := elsewhere(proxy)):
+            said = f"the proxy {host} is not on this machine: it counts only in a profile"
             raise SettingsError(said, where=f"{where}.proxy", try_next="--profile NAME")
         ca = Path(table["ca"]) if "ca" in table else None
-        if ca is not None and not ca.is_file():
-            raise SettingsError(f"there is no file {ca}", where=f"{where}.ca", try_next=_LIKE["ca"])
+        if ca is not None:
+            _check_certificates(ca, f"{where}.ca")
         limit = per_second(table["limit"]) if "limit" in table else 0.0
         return cls(headers=headers, ca=ca, proxy=proxy, limit=limit, anywhere=anywhere)
 
     def allows(self, host: str) -> bool:
         """Whether it may lead to that host."""
         return self.anywhere or is_here(host)
+
+    def trust(self) -> ssl.SSLContext | None:
+        """Whom to believe over TLS; None for whom the machine believes."""
+        return trusting(str(self.ca)) if self.ca is not None else None
+
+
+STRAIGHT: Final = Route()
+"""The route to what we have started ourselves."""
+
+AT_WORK: Final[ContextVar[Route]] = ContextVar("the route of the probe at work", default=STRAIGHT)
+"""How the probe at work reaches its service; each probe has a context of its own."""
+
+
+@lru_cache(maxsize=32)
+def trusting(ca: str) -> ssl.SSLContext:
+    """A context that believes the certificates of a file, and no others; one a process and file.
+
+    Raises:
+        OSError: They cannot be read, or are none.
+    """
+    return ssl.create_default_context(cafile=ca)
+
+
+def _check_certificates(ca: Path, where: str) -> None:
+    try:
+        trusting(str(ca))
+    except ssl.SSLError:
+        raise SettingsError(f"{ca} holds no certificates (PEM)", where=where, try_next=_LIKE["ca"]) from None
+    except OSError as error:
+        raise SettingsError(f"{ca} cannot be read: {error.strerror}", where=where, try_next=_LIKE["ca"]) from None
 
 
 def check(table: Mapping[str, Any], where: str) -> None:
@@ -94,7 +130,7 @@ def check(table: Mapping[str, Any], where: str) -> None:
     fine = {
         "headers": lambda value: isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values()),
         "ca": lambda value: isinstance(value, str) and bool(value),
-        "proxy": lambda value: isinstance(value, str) and value.startswith("http://") and bool(host_of(value)),
+        "proxy": lambda value: isinstance(value, str) and value.startswith("http://") and bool(hosts_of(value)),
         "limit": lambda value: isinstance(value, str) and per_second(value) > 0,
     }
     for key in KEYS:
@@ -149,12 +185,20 @@ def variables(value: Any, key: str = "") -> Iterator[str]:
         yield from [value] if key.endswith("_env") else _VARIABLE.findall(value)
 
 
-def host_of(url: str) -> str:
-    """The host of an address, in small letters; empty where it has none."""
+def hosts_of(url: str) -> list[str]:
+    """The hosts of an address, in small letters: of PostgreSQL's there may be several, and some in its query."""
     try:
-        return urlsplit(url if "://" in url else f"//{url}").hostname or ""
+        parts = urlsplit(url if "://" in url else f"//{url}")
+        named = [urlsplit(f"//{each}").hostname or "" for each in parts.netloc.rpartition("@")[2].split(",")]
+        asked = [value for key, value in parse_qsl(parts.query) if key in {"host", "hostaddr"}]
     except ValueError:
-        return ""
+        return []
+    return [each for each in (*named, *(one for each in asked for one in each.split(","))) if each]
+
+
+def elsewhere(url: str) -> str:
+    """The first host of an address that is not this machine; empty where all are."""
+    return next((host for host in hosts_of(url) if not host.startswith("/") and not is_here(host)), "")
 
 
 def is_here(host: str) -> bool:

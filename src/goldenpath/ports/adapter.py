@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from goldenpath.domain.route import STRAIGHT, Route
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.clock import Ids, ScenarioClock
+
+Hearer = Callable[[str, str, Mapping[str, Any], Any], None]
+"""Is told of what was asked in a scenario and answered: the service, the operation, what was given, the answer."""
 
 Address = Mapping[str, str]
 """Where something that was started or that others run is to be found: ``url``, and what its clients need besides
 (``prefix`` of keys, ``secret`` of the control path)."""
 
-
-@dataclass(frozen=True, slots=True)
-class StartContext:
-    """What an adapter is given to start its service with, once a process that runs scenarios.
 
 def _say_nothing(line: str) -> None:
     """What tells nobody."""
@@ -31,6 +31,10 @@ def _say_nothing(line: str) -> None:
 def _hear_nothing(hearer: Hearer) -> None:
     """Where nothing is asked but by who opened the port."""
 
+
+@dataclass(frozen=True, slots=True)
+class StartContext:
+    """What an adapter is given to start its service with, once a process that runs scenarios.
 
     Attributes:
         space: What is started for this process alone (databases, keys, servers) is named by this.
@@ -42,24 +46,24 @@ def _hear_nothing(hearer: Hearer) -> None:
         scripts: Files with more scripts for the assistant.
         fault: The named fault to behave with, or None.
         wanted: The services of the same tier that will be started with this one, so that all of them can begin at once.
+        pull: Whether images may be pulled.
+        tell: Shows a line to whoever waits for something that takes long.
     """
 
     space: str
     folder: Path
-        pull: Whether images may be pulled.
-        tell: Shows a line to whoever waits for something that takes long.
     owner: Path
     addresses: Mapping[str, Address] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     scripts: tuple[Path, ...] = ()
     fault: str | None = None
     wanted: tuple[str, ...] = ()
+    pull: bool = False
+    tell: Callable[[str], None] = _say_nothing
 
 
 @dataclass(frozen=True, slots=True)
 class OpenContext:
-    pull: bool = False
-    tell: Callable[[str], None] = _say_nothing
     """What an adapter is given when it is opened for one scenario.
 
     Attributes:
@@ -71,6 +75,10 @@ class OpenContext:
         fault: The named fault to behave with, or None to behave as promised.
         key: A short name for this attempt, of letters and digits, that no other attempt of the run has.
         address: Where its own service is, if it was started or is run by others.
+        route: How it is reached: what each request carries, whom to believe, which way, how often.
+        workers: How many processes run scenarios, and share a limit.
+        people: How many persons the scenario has, as far as its sentences say; 0 where nobody has counted.
+        listen: Tells a hearer of every operation that is answered from now on, on whichever port of the scenario.
     """
 
     scenario: str
@@ -81,6 +89,10 @@ class OpenContext:
     fault: str | None = None
     key: str = ""
     address: Address = field(default_factory=dict)
+    route: Route = STRAIGHT
+    workers: int = 1
+    people: int = 0
+    listen: Callable[[Hearer], None] = _hear_nothing
 
 
 @runtime_checkable
@@ -97,7 +109,7 @@ class Adapter(Protocol):
     An adapter that starts its service has ``async def start(self, context: StartContext) -> Address`` besides, called
     before the first scenario of a process, in the order of needs; it raises ``ServiceUnavailable`` where that fails.
     One whose service is the reference platform's own server says so with ``is_reference = True``. One that depends on
-    its table of the settings, ``[services.NAME.TIER]``, has ``configured(table)``, which gives it back with that.
+    its table of the settings, ``[services.NAME]``, has ``configured(table)``, which gives it back with that.
     One that makes sense only over the reference platform's own code of some service names that service in ``knows``.
     """
 

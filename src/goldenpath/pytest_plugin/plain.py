@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from _pytest.runner import runtestprotocol
 
-from goldenpath.domain.errors import MissingCapability
+from goldenpath.domain.errors import MissingCapability, NobodyToLend
 from goldenpath.pytest_plugin import failures
 from goldenpath.pytest_plugin.attempt import headline_of
 from goldenpath.pytest_plugin.options import usage_errors
@@ -96,7 +96,7 @@ class PlainTest:
             report: Of the phase.
             error: What ended the phase.
         """
-        if isinstance(error, MissingCapability) and not self.opened.must_run:
+        if isinstance(error, NobodyToLend if self.opened.must_run else MissingCapability):
             path, line, _ = self._item.location
             report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, error.message)
         failures.redact(report, self.opened.redact)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldenpath.authoring.matching import AmbiguousStep, Match, UndefinedStep
-from goldenpath.domain.errors import MissingCapability, StepError
+from goldenpath.domain.errors import MissingCapability, NobodyToLend, StepError
 from goldenpath.pytest_plugin.attempt import Failure
 from goldenpath.pytest_plugin.bdd_hooks import BddScenario, Silence
 from goldenpath.pytest_plugin.failures import UnmatchedSteps, Unproved, sentence
@@ -164,7 +164,7 @@ class Stepping:
 
     def _failed(self, step: Step, found: Match, error: BaseException, begun: int) -> None:
         attempt = self._attempt
-        if isinstance(error, MissingCapability) and not attempt.opened.must_run:
+        if isinstance(error, NobodyToLend if attempt.opened.must_run else MissingCapability):
             error = pytest.skip.Exception(error.message, _use_item_location=True)
         status = status_of(error)
         attempt.failure = Failure(error, step, found.definition.func)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from goldenpath.config import Settings
+from goldenpath.config.options import NONE
+from goldenpath.domain.route import PROFILE
+from goldenpath.domain.route import elsewhere as away_from
 from goldenpath.domain.values import Availability, Mode, Tier
 from goldenpath.resolution.demands import INDEPENDENT, REAL_SERVICES, Demands
 from goldenpath.resolution.registry import Candidate
@@ -36,8 +38,8 @@ class Policy:
         """The one tier that may answer, or None for any: a word for one service stands above the mode."""
         if self.demands.category == INDEPENDENT:
             return Tier.MOCK
-        if service in self.settings.services:
-            return Tier(self.settings.services[service])
+        if (said := self.settings.services.get(service, NONE)) != NONE:
+            return Tier(said)
         return None if self.settings.mode is Mode.HYBRID else Tier(self.settings.mode.value)
 
     def not_asked_for(self, service: str, candidate: Candidate) -> str | None:
@@ -108,7 +110,7 @@ class Policy:
         """
         if need in self._shared(candidate):
             return None
-        if need in getattr(candidate.adapter, "knows", ()) and answer is not None and not _is_ours(answer):
+        if need in getattr(candidate.adapter, "knows", ()) and answer is not None and not is_ours(answer):
             return f"it hears nothing of {need} that are not the reference platform's"
         if candidate.tier is Tier.REAL:
             if answer is None or answer.tier is Tier.REAL:
@@ -138,7 +140,7 @@ class Policy:
         return [_table(tables.get(service, {}), candidate.tier) for service in candidate.adapter.services]
 
 
-def _is_ours(candidate: Candidate) -> bool:
+def is_ours(candidate: Candidate) -> bool:
     """Whether the reference platform's code answers."""
     return candidate.tier is Tier.MOCK or getattr(candidate.adapter, "is_reference", False)
 
@@ -149,22 +151,14 @@ def needs(candidate: Candidate) -> tuple[str, ...]:
 
 
 def elsewhere(candidate: Candidate, settings: Mapping[str, Any]) -> str | None:
-    """The host of a candidate that others run, if it is not this machine; None if it is, or has no address."""
-    url = _table(settings, Tier.REAL).get("url")
-    if candidate.tier is not Tier.REAL or not isinstance(url, str):
+    """The host of a candidate that others run, if it is not this machine and no profile that was named names it."""
+    table = _table(settings, Tier.REAL)
+    url = table.get("url")
+    if candidate.tier is not Tier.REAL or not isinstance(url, str) or PROFILE in table:
         return None
-    try:
-        host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
-    except ValueError:
-        return None  # no address at all: its probe says so
-    return None if _is_here(host) else host
+    return away_from(url) or None
 
 
 def _table(settings: Mapping[str, Any], tier: Tier) -> Mapping[str, Any]:
     table = settings.get(tier.value, {})
     return table if isinstance(table, Mapping) else {}
-
-
-def _is_here(host: str) -> bool:
-    """Whether a host of an address means this machine by its name alone; an empty one is a socket's path."""
-    return host in {"", "localhost", "::1", "0.0.0.0"} or host.startswith("127.") or host.endswith(".localhost")  # noqa: S104

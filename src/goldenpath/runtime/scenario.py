@@ -10,9 +10,10 @@ from weakref import WeakSet
 
 from msgspec import Struct
 
+from goldenpath.config.profiles import WRITES_NONE
 from goldenpath.domain.timeline import Event, Observation, ScenarioFinished, ScenarioStarted, ServiceUse, StepFinished
 from goldenpath.gherkin.messages import id_of
-from goldenpath.ports.adapter import Address, OpenContext
+from goldenpath.ports.adapter import Address, Hearer, OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
 from goldenpath.runtime.loop import ScenarioTask
 from goldenpath.runtime.observing import ObservedPort, Operation, Seen
@@ -23,6 +24,9 @@ from goldenpath.runtime.timeline import instant, now
 
 if TYPE_CHECKING:
     from goldenpath.runtime.session import RunSession
+
+READ_ONLY: Final = "@read_only"
+"""The tag of a scenario that changes nothing, so that it may run where nothing may be written."""
 
 SCENARIO: Final = "scenario"
 """The caller of an operation that a step calls itself."""
@@ -37,6 +41,7 @@ class ScenarioInfo(Struct, frozen=True):
         service_tags: Which of its tags (without ``@``) belong to which service, besides those of the settings.
         lost: What was lost in each earlier attempt that ended with that, so that it started again on what was left.
         needs: What its steps need, as ``service.capability``.
+        people: How many persons its sentences name, where that was counted; else 0.
     """
 
     id: str
@@ -51,6 +56,7 @@ class ScenarioInfo(Struct, frozen=True):
     service_tags: Mapping[str, str] = {}
     lost: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    people: int = 0
 
 
 class OpenedScenario:
@@ -67,6 +73,7 @@ class OpenedScenario:
     def __init__(self, session: RunSession, info: ScenarioInfo, task: ScenarioTask) -> None:
         self.info = info
         self.observations: list[Observation] = []
+        self._hearers: list[Hearer] = []
         self.resolution = session.resolution_for(info.tags, info.uri, info.needs)
         self.lost: dict[str, str] = {}
         self._session = session
@@ -159,7 +166,7 @@ class OpenedScenario:
 
     def owed(self) -> str | None:
         """Why nothing answers a service that this scenario needs, where that counts as a failure: on a build server."""
-        if not self._session.settings.ci:
+        if not self._session.settings.ci or self._may_not_write:
             return None
         wanted = {need.partition(".")[0] for need in self.info.needs} | self._owners.keys()
         gone = (each for each in self.resolution.unanswered if each.service in wanted)
@@ -167,6 +174,8 @@ class OpenedScenario:
 
     def missing(self) -> str | None:
         """Why this scenario cannot run here, or None."""
+        if self._may_not_write:
+            return f"the profile {self._session.settings.profile} lets nothing be written: only {READ_ONLY} runs"
         needs = self.info.needs
         if not needs and not self._owners:
             return None
@@ -182,6 +191,11 @@ class OpenedScenario:
             if capability and capability not in choice.capabilities:
                 return f"it needs {capability}, which {service} ({choice.tier}) does not have here"
         return None
+
+    @property
+    def _may_not_write(self) -> bool:
+        """Whether it might write, where the profile lets nothing be written."""
+        return self._session.settings.writes == WRITES_NONE and READ_ONLY not in self.info.tags
 
     def never_ran(self) -> str | None:
         """What is wrong with steps that called an operation of a port and kept it, and nobody ever awaited it."""
@@ -295,6 +309,9 @@ class OpenedScenario:
             fault=settings.fault,
             key=f"{id_of(self.info.id)[:12]}{self.info.attempt}",
             address=address,
+            workers=self._session.workers,
+            people=self.info.people,
+            listen=self._hearers.append,
         )
 
     def _port(self, service: str, caller: str) -> ObservedPort:
@@ -306,6 +323,9 @@ class OpenedScenario:
         return ObservedPort(service, caller, protocol_of(service), port, self._observe, made=self._made.add)
 
     def _observe(self, seen: Seen) -> None:
+        if seen.outcome == "ok":
+            for hearer in self._hearers:
+                hearer(seen.service, seen.operation, seen.given, seen.answer)
         if seen.service not in self.resolution:
             return
         choice = self.resolution[seen.service]

@@ -81,7 +81,7 @@ class RunSession:
         self._loop = loop
         self._resolution: Resolution | None = None
         self._availability: Mapping[str, Availability] = {}
-        self._workers = workers
+        self.workers = workers
         self._folder = RunFolder(root / settings.output, run_id, worker)
         self._writer = TimelineWriter(self._folder, self.redactor)
         self._messages = MessageParts(self._folder.parts, worker)
@@ -298,7 +298,7 @@ class RunSession:
             version=version("goldenpath"),
             python=platform.python_version(),
             platform=platform.platform(terse=True),
-            workers=self._workers,
+            workers=self.workers,
             fault=self.settings.fault,
         )
         self._folder.begin(started)

@@ -43,7 +43,7 @@ async def line_to(service: str, url: str, secret: str, context: OpenContext) -> 
     def headers() -> Mapping[str, str]:
         return {TENANT: tenant(secret, context.key, context.clock.offset)} if secret else {}
 
-    async with open_client(url) as client:
+    async with open_client(url, context.route) as client:
         control = Control(HttpWire(service, url, client, headers), secret)
 
         async def moved(by: timedelta) -> None:

@@ -11,7 +11,7 @@ A speaker is a module with the four functions of ``Speaker``; it is imported whe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol, cast
 from goldenpath.domain.errors import SettingsError
 from goldenpath.domain.values import SERVICES, Availability, Tier
 from goldenpath.ports.adapter import OpenContext
+from goldenpath.wire.lent import ACCOUNTS, lending, with_people
 
 PLATFORM: Final = "platform"
 """The protocol of a service whose table names none."""
@@ -73,7 +74,10 @@ def open_port(
         SettingsError: As for ``check``.
         ServiceUnavailable: The service is lost, on entering or at any operation.
     """
-    return speaker(service, table).open_port(service, url, table, context)
+    opening = speaker(service, table).open_port(service, url, table, context)
+    if service != "auth" or not (accounts := lent(service, table)):
+        return opening
+    return lending(opening, accounts, url, context)
 
 
 def capabilities(service: str, table: Mapping[str, Any]) -> frozenset[str]:
@@ -82,6 +86,17 @@ def capabilities(service: str, table: Mapping[str, Any]) -> frozenset[str]:
     Raises:
         SettingsError: As for ``check``.
     """
+    own = _own(service, table)
+    return with_people(own, table) if service == "auth" else own
+
+
+def lent(service: str, table: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The accounts that are lent to the persons of scenarios: none where the service makes some."""
+    accounts: Sequence[Mapping[str, Any]] = table.get(ACCOUNTS, ())
+    return accounts if ACCOUNTS not in _own(service, table) else ()
+
+
+def _own(service: str, table: Mapping[str, Any]) -> frozenset[str]:
     said = table.get("capabilities")
     if said is None:
         return speaker(service, table).capabilities(service, table)

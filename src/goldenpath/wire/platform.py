@@ -24,7 +24,7 @@ CAPABILITIES: Final[Mapping[str, frozenset[str]]] = {
 """What a service that speaks so can do for anybody."""
 
 CONTROLLED: Final[Mapping[str, frozenset[str]]] = {
-    "auth": frozenset({"accounts", "oauth_code", "client_credentials", "clock"}),
+    "auth": frozenset({"accounts", "fresh", "oauth_code", "client_credentials", "clock"}),
     "agents": frozenset({"scripted", "clock"}),
     "cache": frozenset({"clock"}),
 }
@@ -86,7 +86,7 @@ async def _events(url: str, context: OpenContext) -> AsyncIterator[object]:
     from goldenpath.reference.clients.events import WsEvents
 
     async with line_to("events", url, context.address.get("secret", ""), context) as line:
-        events = WsEvents(line.url, line.client, line.headers)
+        events = WsEvents(line.url, line.client, line.headers, route=context.route)
         try:
             yield events
         finally:

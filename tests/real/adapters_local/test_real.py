@@ -13,9 +13,9 @@ from goldenpath.adapters.agents.real import RealAgents
 from goldenpath.adapters.auth.real import RealAuth
 from goldenpath.adapters.cache.real import OUR_PREFIX, RealCache
 from goldenpath.adapters.database.real import OUR_SCHEMA, RealDatabase
-from goldenpath.adapters.elsewhere import is_here
 from goldenpath.adapters.events.real import RealEvents
 from goldenpath.domain.errors import MissingCapability, NotSignedIn, ServiceUnavailable, WrongCredentials
+from goldenpath.domain.route import is_here
 from goldenpath.domain.values import Tier
 from goldenpath.ports.adapter import Adapter, OpenContext, StartContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds

@@ -18,6 +18,7 @@ class LocalAuth(PlatformServer):
     capabilities = frozenset(
         {
             "accounts",
+            "fresh",
             "password_login",
             "sessions",
             "rotation",

@@ -21,6 +21,7 @@ class MockAuth:
     capabilities = frozenset(
         {
             "accounts",
+            "fresh",
             "password_login",
             "sessions",
             "rotation",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
-from goldenpath.adapters.elsewhere import RealService
+from goldenpath.adapters.elsewhere import NOTHING, RealService
 from goldenpath.domain.values import Availability
 from goldenpath.ports.adapter import OpenContext
+from goldenpath.wire.lent import ACCOUNTS, lending, with_people
 
 
 class RealAuth(RealService):
@@ -17,7 +18,11 @@ class RealAuth(RealService):
     service = "auth"
     needs = ("database", "cache")
     capabilities = frozenset({"password_login", "sessions", "rotation", "lockout"})
-    controlled = frozenset({"accounts", "oauth_code", "client_credentials", "clock"})
+    controlled = frozenset({"accounts", "fresh", "oauth_code", "client_credentials", "clock"})
+
+    def __init__(self, table: Mapping[str, Any] = NOTHING, environ: Mapping[str, str] | None = None) -> None:
+        super().__init__(table, environ)
+        self.capabilities = with_people(self.capabilities, table)
 
     async def look(self, url: str, table: Mapping[str, Any]) -> Availability:
         """Whether it shows its public keys; or, where the setting ``health`` names one, its health document."""
@@ -33,4 +38,9 @@ class RealAuth(RealService):
         from goldenpath.reference.clients.auth import HttpAuth
 
         async with self.line(context) as line:
-            yield {"auth": HttpAuth(line.url, line.client, line.headers, control=line.control)}
+            auth = HttpAuth(line.url, line.client, line.headers, control=line.control)
+            if self.secret(context.settings) or not (accounts := self.table(context.settings).get(ACCOUNTS)):
+                yield {"auth": auth}
+                return
+            async with lending(nullcontext(auth), accounts, line.url, context) as port:
+                yield {"auth": port}

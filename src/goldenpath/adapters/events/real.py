@@ -31,7 +31,7 @@ class RealEvents(RealService):
         from goldenpath.reference.clients.events import WsEvents
 
         async with self.line(context) as line:
-            events = WsEvents(line.url, line.client, line.headers)
+            events = WsEvents(line.url, line.client, line.headers, route=self.route(context.settings, context.workers))
             try:
                 yield {"events": events}
             finally:

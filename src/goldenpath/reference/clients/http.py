@@ -13,8 +13,9 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 
 from goldenpath.domain.errors import GoldenPathError, NotFound, NotSignedIn, ServiceUnavailable
+from goldenpath.domain.route import STRAIGHT, Route
 from goldenpath.reference.clients.failures import failure
-from goldenpath.reference.clients.transport import StreamTransport
+from goldenpath.reference.clients.transport import WITHIN, StreamTransport
 
 T = TypeVar("T")
 
@@ -33,11 +34,17 @@ def no_headers() -> Mapping[str, str]:
     return {}
 
 
-def open_client(url: str) -> httpx.AsyncClient:
-    """A client for the server at ``url``; whoever asks closes it. Environment and proxies are left aside."""
-    transport = StreamTransport(_trust(urlsplit(url).scheme in {"https", "wss"}), _IDLE)
+def open_client(url: str, route: Route = STRAIGHT) -> httpx.AsyncClient:
+    """A client for the server at ``url``; whoever asks closes it. The environment's proxies are left aside.
+
+    Args:
+        url: Where the server is.
+        route: How it is reached; its headers go with every request, under those of the request itself.
+    """
+    trust = route.trust() or _trust(urlsplit(url).scheme in {"https", "wss"})
+    transport = StreamTransport(trust, _IDLE, route)
     # The deadline is for all of a request: httpx's are for each read, and a server that drips reads for ever.
-    return httpx.AsyncClient(transport=transport, timeout=None, trust_env=False)  # noqa: S113
+    return httpx.AsyncClient(transport=transport, timeout=None, trust_env=False, headers=dict(route.headers))  # noqa: S113
 
 
 @cache
@@ -157,7 +164,8 @@ async def answer_to(
         ServiceUnavailable: It cannot be reached, or did not answer in time.
     """
     try:
-        async with asyncio.timeout(deadline):
+        async with asyncio.timeout(deadline) as within:
+            request.extensions[WITHIN] = within
             return await client.send(request)
     except TimeoutError:
         raise ServiceUnavailable(service, f"no answer within {deadline:g} s") from None

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from goldenpath.domain.errors import Conflict, GoldenPathError, ServiceUnavailable
+from goldenpath.domain.pace import ANY_PACE, Pace
 from goldenpath.ports.agents import Started
 from goldenpath.ports.events import Connection
 from goldenpath.reference.clients import values
@@ -37,12 +38,14 @@ class Socket:
     Args:
         line: The WebSocket, its handshake done; this ends it.
         deadline: Seconds in which a question must be answered.
+        pace: Gives turns to ask.
     """
 
-    def __init__(self, line: ClientConnection, deadline: float) -> None:
+    def __init__(self, line: ClientConnection, deadline: float, pace: Pace = ANY_PACE) -> None:
         self.connection = Connection(self)
         self._line = line
         self._deadline = deadline
+        self._pace = pace
         self._asked: dict[str, asyncio.Future[dict[str, Any] | None]] = {}
         self._broken: Exception | None = None
         self._cut = False
@@ -56,6 +59,7 @@ class Socket:
             Refused: The gateway says no; ``Conflict`` when the connection has ended.
             ServiceUnavailable: The line was lost, or there was no answer in time.
         """
+        await self._pace.turn()
         if not self.connection.is_open:
             raise self._ended()
         request_id = uuid.uuid4().hex

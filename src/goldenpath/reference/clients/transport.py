@@ -15,10 +15,17 @@ from typing import Final, NamedTuple
 import h11
 import httpx
 
+from goldenpath.domain.route import STRAIGHT, Route
+from goldenpath.reference.clients.way import open_way, to_proxy
+
 _LARGEST: Final = 2**25
 """Bytes that the body of an answer may have."""
 
 _PART: Final = 2**16
+
+WITHIN: Final = "goldenpath.within"
+"""The extension of a request that holds its deadline (``asyncio.Timeout``): it stands still while the request waits
+for its turn."""
 
 
 class _Origin(NamedTuple):
@@ -33,18 +40,21 @@ class StreamTransport(httpx.AsyncBaseTransport):
     Args:
         trust: Whom to believe over TLS.
         idle: Seconds after which a connection that nobody used is not used again.
+        route: How servers are reached.
 
     Requests raise ``OSError`` where nobody is reached, and ``httpx.TransportError`` where who is does not speak HTTP.
     """
 
-    def __init__(self, trust: ssl.SSLContext, idle: float) -> None:
+    def __init__(self, trust: ssl.SSLContext, idle: float, route: Route = STRAIGHT) -> None:
         self._trust = trust
         self._idle = idle
+        self._route = route
         self._free: dict[_Origin, list[_Line]] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and read its answer whole. The deadline is the caller's."""
         url = request.url
+        await _turn(self._route, request.extensions.get(WITHIN))
         tls = url.scheme in {"https", "wss"}
         origin = _Origin(url.host, url.port or (443 if tls else 80), tls)
         line = self._kept(origin) or await self._new(origin)
@@ -78,16 +88,38 @@ class StreamTransport(httpx.AsyncBaseTransport):
         return None
 
     async def _new(self, origin: _Origin) -> _Line:
-        trust = self._trust if origin.tls else None
-        return _Line(*await asyncio.open_connection(origin.host, origin.port, ssl=trust))
+        trust, route = self._trust if origin.tls else None, self._route
+        way = await open_way(origin.host, origin.port, trust, route, through=origin.tls)
+        return _Line(*way, route if route.proxy and not origin.tls else None)
+
+
+async def _turn(route: Route, within: asyncio.Timeout | None) -> None:
+    """Wait until the request may be sent."""
+    if not route.limit:
+        return
+    until = within.when() if within is not None else None
+    if within is not None:
+        within.reschedule(None)
+    waited = await route.pace.turn()
+    if within is not None and until is not None:
+        within.reschedule(until + waited)
 
 
 class _Line:
-    """One connection, and how far its conversation has come."""
+    """One connection, and how far its conversation has come.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    Args:
+        reader: Of the connection.
+        writer: Of the connection.
+        proxied: The route, where it is a proxy that is spoken to: it is told whom each request is for.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, proxied: Route | None = None
+    ) -> None:
         self._reader = reader
         self._writer = writer
+        self._proxied = proxied
         self._talk = h11.Connection(h11.CLIENT)
         self._used = time.monotonic()
 
@@ -99,7 +131,11 @@ class _Line:
         """
         body = await request.aread()
         try:
-            head = h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
+            target, headers = request.url.raw_path, request.headers.raw
+            if self._proxied is not None:  # RFC 9112, 3.2.2
+                target = str(request.url.copy_with(username=None, password=None, fragment=None)).encode()
+                headers = [*headers, *httpx.Headers(to_proxy(self._proxied)).raw]
+            head = h11.Request(method=request.method, target=target, headers=headers)
             sent = [self._talk.send(head), self._talk.send(h11.Data(data=body)) if body else b""]
             self._writer.write(b"".join(part or b"" for part in (*sent, self._talk.send(h11.EndOfMessage()))))
             await self._writer.drain()
