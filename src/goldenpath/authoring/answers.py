@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from goldenpath.authoring.calls import Call, prepare
 from goldenpath.bdd import StepDefinition
+from goldenpath.bdd.parsers import cucumber
 from goldenpath.domain.errors import StepError
 
 _FIRST: Final = 'say steps = ["steps"] in goldenpath.toml, and write in a module of that folder'
@@ -68,6 +69,11 @@ class Match:
                 if name in named:
                     named[name] = convert(named[name])
         return named
+
+    def needing(self, need: str) -> list[Any]:
+        """The values of the parameters whose parameter types have a need, such as ``auth.accounts``."""
+        parser = self.definition.parser
+        return list(parser.needing(need, self._found)) if isinstance(parser, cucumber) else []
 
     @property
     def groups(self) -> list[dict[str, Any]]:

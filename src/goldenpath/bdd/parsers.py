@@ -233,6 +233,13 @@ class cucumber(StepParser):  # noqa: N801 - beside the names of pytest-bdd
         """Those of its parameter types."""
         return self._compiled.needs
 
+    def needing(self, need: str, found: base_re.Match[str]) -> Iterator[Any]:
+        """The values of those parameters whose types have a need."""
+        for (_, _, name), (transform, taken) in zip(self._compiled.shapes, self._compiled.parameters, strict=True):
+            own = defined(name) if name is not None else None
+            if own is not None and need in own.needs:
+                yield transform(*(found[each] for each in taken))
+
     def words(self) -> frozenset[str]:
         """Read from the expression."""
         return literals.of_cucumber_expression(self.name)

@@ -32,6 +32,7 @@ examples:
   goldenpath doctor                    what a run would use now
   goldenpath doctor --mode local       whether that mode can run: ends with 0 or 1
   goldenpath doctor --service database=local
+  goldenpath doctor --profile staging  what is there for that profile
   goldenpath doctor --json             the same for programs
 """
 
@@ -41,7 +42,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = f"{_EXAMPLES}\nends with 0 when the mode answers every service, 1 when not, 2 on wrong settings"
     parser.add_argument("--mode", metavar="MODE", help=f"instead of the settings' own: {', '.join(MODES[:5])}")
-    parser.add_argument("--service", metavar="NAME=TIER", action="append", help="the tier of one service")
+    parser.add_argument(
+        "--service", metavar="NAME=TIER", action="append", dest="services", help="the tier of one service"
+    )
+    parser.add_argument("--profile", metavar="NAME", help="the profile whose addresses count")
     parser.add_argument("--probe-deadline", metavar="SECONDS", help="how long to look (2)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -52,7 +56,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     Raises:
         SettingsError: The settings are wrong.
     """
-    flags = {"mode": args.mode, "services": args.service, "probe_deadline": args.probe_deadline}
+    flags = {name: getattr(args, name) for name in ("mode", "services", "profile", "probe_deadline")}
     settings = load(Path.cwd(), flags, os.environ)
     registry = Registry.installed().configured(settings.service_settings)
     seen = asyncio.run(diagnose(settings, registry))
@@ -69,6 +73,7 @@ def _document(seen: Diagnosis, registry: Registry) -> dict[str, Any]:
         "services": {name: _service(name, seen, registry) for name in seen.services},
         "seconds": round(seen.seconds, 3),
         "mode": seen.settings.mode.value,
+        "profile": seen.settings.profile,
         "docker": _plain(seen.availability[DOCKER]),
         "modes": {name: _tiers(each, seen) for name, each in seen.modes.items()},
         "missing": [
@@ -124,7 +129,8 @@ class _Page:
 
     def lines(self) -> Iterator[str]:
         seen = self._seen
-        yield self._bold(f"Mode {seen.settings.mode}, seen in {seen.seconds:.2f} s")
+        profile = f", profile {seen.settings.profile}" if seen.settings.profile else ""
+        yield self._bold(f"Mode {seen.settings.mode}{profile}, seen in {seen.seconds:.2f} s")
         yield from table([("service", "tier", "stand-in", "why"), *map(self._row, seen.services)])
         docker = seen.availability[DOCKER]
         yield from wrapped(f"Docker: {docker.reason} {docker.version}".rstrip(), "", "  ")

@@ -15,7 +15,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from goldenpath.domain.errors import SettingsError
 from goldenpath.domain.pace import ANY_PACE, Pace
@@ -194,6 +194,11 @@ def hosts_of(url: str) -> list[str]:
     except ValueError:
         return []
     return [each for each in (*named, *(one for each in asked for one in each.split(","))) if each]
+
+
+def with_query(url: str, **more: str) -> str:
+    """An address with more in its query, for the driver that reads it."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(more)}"
 
 
 def elsewhere(url: str) -> str:

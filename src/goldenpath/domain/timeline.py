@@ -60,7 +60,7 @@ def _plain(items: tuple[Any, ...]) -> list[Any]:
 
 @dataclass(slots=True, kw_only=True)
 class RunStarted(Event):
-    """The run began. ``mode`` is what was asked for; ``command`` the arguments of pytest."""
+    """The run began. ``mode`` and ``profile`` are what was asked for; ``command`` the arguments of pytest."""
 
     run: str
     mode: str
@@ -70,6 +70,7 @@ class RunStarted(Event):
     platform: str = ""
     workers: int = 1
     fault: str | None = None
+    profile: str | None = None
     format: int = FORMAT
 
 

@@ -14,7 +14,7 @@ from goldenpath.pytest_plugin.attempt import Attempt
 from goldenpath.pytest_plugin.bdd_hooks import SILENCE, BddScenario
 from goldenpath.pytest_plugin.run import Run
 from goldenpath.pytest_plugin.scenario_hooks import Hooks
-from goldenpath.pytest_plugin.stepping import Stepping, match_all, needs_of, plan
+from goldenpath.pytest_plugin.stepping import Stepping, match_all, needs_of, people_of, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -153,6 +153,7 @@ class FeatureItem(pytest.Item):
             service_tags=_OWN_TAGS if file.is_own else _NO_TAGS,
             lost=tuple(self.lost),
             needs=self._needs(),
+            people=self._people(),
         )
         self.attempt = run.begin(info)
         return self.attempt
@@ -160,6 +161,10 @@ class FeatureItem(pytest.Item):
     def _needs(self) -> tuple[str, ...]:
         """The capabilities without which it cannot run, as ``service.capability``."""
         return ()
+
+    def _people(self) -> int:
+        """How many persons it has, where that counts: where accounts are lent."""
+        return 0
 
     @property
     def is_planned(self) -> bool:
@@ -287,6 +292,9 @@ class ScenarioItem(FeatureItem):
 
     def _needs(self) -> tuple[str, ...]:
         return needs_of(self.found)
+
+    def _people(self) -> int:
+        return people_of(self.found) if self.run.lends else 0
 
     def _plan(self, run: Run, attempt: Attempt, index: StepIndex) -> None:
         """Plan the test case: its steps with what answers them, and the hooks around them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -102,6 +103,12 @@ class Run:
         from goldenpath.pytest_plugin.tags import parse
 
         return parse(self.settings.tags) if self.settings.tags else None
+
+    @cached_property
+    def lends(self) -> bool:
+        """Whether the settings name accounts that are lent to the persons of scenarios."""
+        table = self.settings.service_settings.get("auth", {})
+        return any("accounts" in each for each in (table, *table.values()) if isinstance(each, Mapping))
 
     @cached_property
     def markers(self) -> Markers:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from goldenpath.pytest_plugin.attempt import Attempt
     from goldenpath.pytest_plugin.stream import Stream
 
+_ACCOUNT = "auth.accounts"
+"""What a parameter type needs whose values are persons."""
+
 _FAILED_ISH = frozenset({"failed", "pending", "undefined", "ambiguous"})
 
 Found = Match | StepError
@@ -279,6 +282,15 @@ def match_all(steps: Sequence[Step], index: StepIndex) -> list[Found]:
 def needs_of(found: Sequence[Found]) -> tuple[str, ...]:
     """The capabilities that a scenario's steps need, each once, as ``service.capability``."""
     return tuple(dict.fromkeys(need for each in found if isinstance(each, Match) for need in each.definition.all_needs))
+
+
+def people_of(found: Sequence[Found]) -> int:
+    """How many persons a scenario's steps name: the values, or their parts, of parameters that need an account."""
+    names: set[str] = set()
+    for each in found:
+        for value in each.needing(_ACCOUNT) if isinstance(each, Match) else ():
+            names.update([value] if isinstance(value, str) else value)
+    return len(names)
 
 
 def plan(stream: Stream, pickle_id: str, found: Sequence[Found], hooks: Hooks) -> list[TestStep]:

@@ -43,7 +43,7 @@ def summary(records: Iterable[Record]) -> list[str]:
     if not run.ends:
         return []
     sections = [_answered(run), _results(run), _losses(run), _skips(run), _meaning(run)]
-    lines = ["", "Golden Path"]
+    lines = ["", f"Golden Path, profile {run.profile}" if run.profile else "Golden Path"]
     for number, section in enumerate(each for each in sections if each):
         lines += ["", *section] if number else section
     return lines
@@ -55,6 +55,7 @@ class _Run:
     def __init__(self, records: Iterable[Record]) -> None:
         self.services: dict[str, Record] = {}
         self.fault: str | None = None
+        self.profile: str | None = None
         self.lost: list[tuple[str, tuple[str, ...], str]] = []
         last: dict[str, Record] = {}
         failed: set[str] = set()
@@ -62,6 +63,7 @@ class _Run:
             kind = each["event"]
             if kind == "run_started":
                 self.fault = each.get("fault")
+                self.profile = each.get("profile")
             elif kind == "service_resolved":
                 self.services[each["service"]] = each
             elif kind == "scenario_finished":

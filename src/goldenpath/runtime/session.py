@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sys
@@ -15,6 +16,7 @@ from typing import Any, Final
 from goldenpath.config import Settings
 from goldenpath.domain.errors import UsageError
 from goldenpath.domain.redaction import Redactor
+from goldenpath.domain.route import variables
 from goldenpath.domain.timeline import RejectedCandidate, RunFinished, RunStarted, ServiceResolved
 from goldenpath.domain.values import Availability, Choice, Resolution, Tier
 from goldenpath.ports.adapter import Address, StartContext
@@ -88,6 +90,9 @@ class RunSession:
         self._servers = RunsServers(root / settings.output, run_id, worker)
         self.scripts = tuple(root / each for each in settings.scripts)
         self.started = StartedServices(self.registry.__getitem__, self._start_context)
+        for variable in variables(settings.service_settings):
+            if secret := os.environ.get(variable):
+                self.redactor.mark(secret, "secret")
         self._begun = time.perf_counter()
         self.bus.listen(self._writer.write)
 
@@ -300,5 +305,6 @@ class RunSession:
             platform=platform.platform(terse=True),
             workers=self.workers,
             fault=self.settings.fault,
+            profile=self.settings.profile,
         )
         self._folder.begin(started)

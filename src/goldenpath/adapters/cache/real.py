@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from goldenpath.adapters.elsewhere import RealService
+from goldenpath.adapters.elsewhere import NOTHING, RealService
+from goldenpath.domain.route import with_query
 from goldenpath.domain.values import Availability
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
 
@@ -23,6 +24,12 @@ class RealCache(RealService):
 
     service = "cache"
     controlled = frozenset({"clock"})
+    ways = frozenset({"ca"})
+
+    def url(self, settings: Mapping[str, Any] = NOTHING) -> str:
+        """Where it is, and whom to believe there; see ``RealService.url``."""
+        url, ca = super().url(settings), self.table(settings).get("ca")
+        return with_query(url, ssl_ca_certs=str(ca)) if ca and url.startswith("rediss:") else url
 
     async def look(self, url: str, table: Mapping[str, Any]) -> Availability:
         """Whether it answers a PING."""

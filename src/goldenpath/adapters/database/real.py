@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from goldenpath.adapters.elsewhere import RealService
+from goldenpath.adapters.elsewhere import NOTHING, RealService
+from goldenpath.config.profiles import WRITES_NONE
 from goldenpath.domain.errors import ServiceUnavailable
+from goldenpath.domain.route import PROFILE, WRITES, with_query
 from goldenpath.domain.values import Availability
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
 
@@ -23,11 +25,21 @@ class RealDatabase(RealService):
 
     service = "database"
     capabilities = frozenset({"store"})
+    ways = frozenset({"ca"})
+
+    def url(self, settings: Mapping[str, Any] = NOTHING) -> str:
+        """Where it is, and whom to believe there; see ``RealService.url``."""
+        url, ca = super().url(settings), self.table(settings).get("ca")
+        return with_query(url, sslmode="verify-full", sslrootcert=str(ca)) if ca else url
 
     async def look(self, url: str, table: Mapping[str, Any]) -> Availability:
-        """Whether it lets us in and answers a query."""
+        """Whether it lets us in and answers a query, and has tables where we may make none."""
         from goldenpath.resolution.probes import probe_postgres
 
+        if table.get(WRITES) == WRITES_NONE and not table.get("schema"):
+            name = f"profiles.{table[PROFILE]}"
+            reason = f'{name}.writes is "none", so no schema of ours is made: {name}.services.database.schema names one'
+            return Availability(False, reason)
         return await probe_postgres(url)
 
     async def start(self, context: StartContext) -> Address:

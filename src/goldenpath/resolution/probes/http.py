@@ -13,7 +13,9 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from goldenpath.domain.route import AT_WORK
 from goldenpath.domain.values import Availability
+from goldenpath.reference.clients.way import to_proxy
 from goldenpath.resolution.deadline import DEADLINE
 from goldenpath.resolution.probes.line import Line, Place, Strange, ask
 from goldenpath.resolution.pulling import PULL
@@ -52,7 +54,7 @@ async def probe_http(url: str, deadline: float | None = None, *, expects: str = 
     async def talk(line: Line) -> Availability:
         return _judged(await _get(line, place), place, expects)
 
-    return await ask(place, deadline, talk)
+    return await ask(place, deadline, talk, through=False)
 
 
 async def probe_websocket(
@@ -151,10 +153,13 @@ async def _get(line: Line, place: Place, resource: str = "") -> _Answer:
 
 async def _request(line: Line, place: Place, version: str, headers: Mapping[str, str], resource: str = "") -> _Answer:
     host = f"[{place.host}]" if ":" in place.host else place.host
+    route = AT_WORK.get()
+    whole = f"http://{host}:{place.port}" if line.proxied else ""
     head = [
-        f"GET {resource or place.resource} {version}",
+        f"GET {whole}{resource or place.resource} {version}",
         f"Host: {host}:{place.port}" if place.port else "Host: docker",
     ]
+    headers = {**route.headers, **headers, **(to_proxy(route) if line.proxied else {})}
     if place.user:
         secret = base64.b64encode(f"{place.user}:{place.password}".encode()).decode()
         head.append(f"Authorization: Basic {secret}")

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from goldenpath.domain.route import AT_WORK
 from goldenpath.domain.values import Availability
+from goldenpath.reference.clients.way import open_way
 from goldenpath.resolution.deadline import DEADLINE
 
 LIMIT: Final = 2**18
@@ -75,9 +77,11 @@ class Line:
     Attributes:
         heard: How many bytes came.
         first: How they began.
+        proxied: Whether a proxy listens that is told whom each request is for.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, proxied: bool = False) -> None:
+        self.proxied = proxied
         self._reader = reader
         self._writer = writer
         self._waiting = b""
@@ -135,20 +139,27 @@ class Line:
         self._writer.transport.abort()
 
 
-async def ask(place: Place, deadline: float | None, talk: Callable[[Line], Awaitable[Availability]]) -> Availability:
+async def ask(
+    place: Place,
+    deadline: float | None,
+    talk: Callable[[Line], Awaitable[Availability]],
+    *,
+    through: bool = True,
+) -> Availability:
     """Connect and talk; whatever comes of it is an availability, within the deadline.
 
     Args:
         place: Where.
         deadline: Seconds for everything together; None for those of the probes at work.
         talk: Asks and judges the answer; it may raise ``Strange``, ``EOFError`` and ``OSError``.
+        through: Whether a proxy is to carry the bytes as they are, also without TLS.
     """
     begun = time.perf_counter()
     deadline = DEADLINE.get() if deadline is None else deadline
     line: Line | None = None
     try:
         async with asyncio.timeout(deadline):
-            line = await _connect(place)
+            line = await _connect(place, through=through)
             seen = await talk(line)
     except TimeoutError:
         seen = Availability(False, _late(place, line, deadline))
@@ -162,13 +173,15 @@ async def ask(place: Place, deadline: float | None, talk: Callable[[Line], Await
     return replace(seen, seconds=time.perf_counter() - begun)
 
 
-async def _connect(place: Place) -> Line:
+async def _connect(place: Place, *, through: bool) -> Line:
     if place.path:
         if not hasattr(asyncio, "open_unix_connection"):
             raise OSError("this system has no such sockets")
         return Line(*await asyncio.open_unix_connection(place.path))
-    context = ssl.create_default_context() if place.tls else None
-    return Line(*await asyncio.open_connection(place.host, place.port, ssl=context))
+    route = AT_WORK.get()
+    context = (route.trust() or ssl.create_default_context()) if place.tls else None
+    way = await open_way(place.host, place.port, context, route, through=through)
+    return Line(*way, proxied=bool(route.proxy) and not (through or place.tls))
 
 
 def _late(place: Place, line: Line | None, deadline: float) -> str:

@@ -7,6 +7,7 @@ import struct
 import time
 from typing import Any, Final
 
+from goldenpath.domain.route import AT_WORK
 from goldenpath.domain.values import Availability
 from goldenpath.resolution.deadline import DEADLINE
 from goldenpath.resolution.probes.line import Line, Place, Strange, ask
@@ -34,6 +35,8 @@ async def probe_postgres(url: str, deadline: float | None = None) -> Availabilit
     user = place.user or "postgres"
     database = place.resource.partition("?")[0].strip("/") or user
     begun = time.perf_counter()
+    if AT_WORK.get().ca is not None:
+        return await _with_driver(place, user, database, begun, DEADLINE.get() if deadline is None else deadline)
     wanted = False
 
     async def talk(line: Line) -> Availability:
@@ -96,7 +99,12 @@ async def _with_driver(place: Place, user: str, database: str, begun: float, dea
     try:
         async with asyncio.timeout(deadline - (time.perf_counter() - begun)):
             connection: Any = await asyncpg.connect(
-                host=place.host, port=place.port, user=user, password=place.password, database=database
+                host=place.host,
+                port=place.port,
+                user=user,
+                password=place.password or None,
+                database=database,
+                **({"ssl": trust} if (trust := AT_WORK.get().trust()) is not None else {}),
             )
             version = str(await connection.fetchval(_QUERY))
     except asyncpg.InvalidAuthorizationSpecificationError:
