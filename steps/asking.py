@@ -8,6 +8,7 @@ from goldenpath.ports.agents import AgentsPort, Run
 from goldenpath.ports.events import COMPLETED, ENDINGS, FAILED, STARTED, TOOL_ENDED, TOOL_STARTED
 from goldenpath.steps.people import People, Person, Question
 from goldenpath.steps.sessions import must_be_told
+from goldenpath.steps.words import FRESH
 
 parameter_type("length", r"nothing|spaces|\d+ letters", str)
 
@@ -172,7 +173,7 @@ async def _(name: str, people: People) -> None:
     must_be_told(await people.called(name), Invalid, "that this is not a question")
 
 
-@then("{person} has asked nothing")
+@then("{person} has asked nothing", needs=FRESH)
 async def _(name: str, people: People, agents: AgentsPort) -> None:
     person = await people.called(name)
     page = await agents.threads(person.token())

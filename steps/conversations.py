@@ -10,6 +10,7 @@ from goldenpath.ports.agents import AgentsPort, Message, Thread
 from goldenpath.steps.asking import answer, asks, outcome
 from goldenpath.steps.people import People, Person, Question
 from goldenpath.steps.sessions import must_be_told
+from goldenpath.steps.words import FRESH
 
 MANY = 100
 """More pages than any scenario has: a list that never ends is told, not waited for."""
@@ -68,7 +69,7 @@ async def _(name: str, letters: int, people: People, agents: AgentsPort) -> None
         person.threads[title] = thread
 
 
-@when("{person} begins {string} with two presses on the button")
+@when("{person} begins {string} with two presses on the button", needs=FRESH)
 async def _(name: str, title: str, people: People, agents: AgentsPort) -> None:
     person = await people.signed_in(name)
     first = await agents.create_thread(person.token(), title, idempotency_key="one button")
@@ -76,7 +77,7 @@ async def _(name: str, title: str, people: People, agents: AgentsPort) -> None:
     _one(person, [first, second])
 
 
-@when("{person} begins {string} with {int} presses at the same moment")
+@when("{person} begins {string} with {int} presses at the same moment", needs=FRESH)
 async def _(name: str, title: str, presses: int, people: People, agents: AgentsPort) -> None:
     person = await people.signed_in(name)
     begun = [agents.create_thread(person.token(), title, idempotency_key="one button") for _press in range(presses)]
@@ -138,7 +139,7 @@ async def _(name: str, limit: int, people: People, agents: AgentsPort) -> None:
     raise AssertionError(f"{name} was to come to the end of the conversations, but after {MANY} pages had not")
 
 
-@then("{person} has seen each of the {int} conversations once, the latest first")
+@then("{person} has seen each of the {int} conversations once, the latest first", needs=FRESH)
 async def _(name: str, number: int, people: People) -> None:
     person = await people.called(name)
     latest_first = list(reversed(person.threads))
@@ -148,7 +149,7 @@ async def _(name: str, number: int, people: People) -> None:
     )
 
 
-@then("{person}'s conversations are: {names}")
+@then("{person}'s conversations are: {names}", needs=FRESH)
 async def _(name: str, expected: list[str], people: People, agents: AgentsPort) -> None:
     person = await people.called(name)
     found = await titles(person, agents)

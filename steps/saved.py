@@ -9,6 +9,7 @@ from goldenpath.ports.agents import AgentsPort
 from goldenpath.ports.clock import Clock
 from goldenpath.ports.database import DatabasePort, MessageRow
 from goldenpath.steps.people import People, Person, Question
+from goldenpath.steps.words import FRESH
 
 A_MINUTE = timedelta(minutes=1)
 ALL = 100
@@ -97,14 +98,14 @@ async def _(name: str, people: People, database: DatabasePort, clock: Clock) -> 
         assert abs(clock.now() - time) < A_MINUTE, f"{name}'s times were to be of this minute, but one is {time}"
 
 
-@then("{person}'s saved conversations are: {names}")
+@then("{person}'s saved conversations are: {names}", needs=FRESH)
 async def _(name: str, expected: list[str], people: People, database: DatabasePort) -> None:
     person = await people.called(name)
     found = await saved_titles(person, database)
     assert found == expected, f"{name}'s conversations were to be saved as {expected}, but saved are {found}"
 
 
-@then("{person}'s {int} conversations are saved")
+@then("{person}'s {int} conversations are saved", needs=FRESH)
 async def _(name: str, number: int, people: People, database: DatabasePort) -> None:
     person = await people.called(name)
     found = await saved_titles(person, database)
@@ -113,7 +114,7 @@ async def _(name: str, number: int, people: People, database: DatabasePort) -> N
     )
 
 
-@then("{person}'s conversation is saved with the full title")
+@then("{person}'s conversation is saved with the full title", needs=FRESH)
 async def _(name: str, people: People, database: DatabasePort) -> None:
     person = await people.called(name)
     assert person.refusal is None, f"{name} was to begin a conversation, but {person.was_told()}"

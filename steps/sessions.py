@@ -10,6 +10,7 @@ from goldenpath.ports.auth import AuthPort, Grant
 from goldenpath.ports.clock import Clock
 from goldenpath.steps.forgery import FORGERIES
 from goldenpath.steps.people import BROWSER, People, Person
+from goldenpath.steps.words import FRESH
 
 parameter_type("forgery", "|".join(FORGERIES), str)
 
@@ -116,7 +117,7 @@ async def _(name: str, people: People, auth: AuthPort) -> None:
     await people.sign_in(person)
 
 
-@when("{person} ends the sign-in on the {device} from the {device}", needs=("auth.sessions",))
+@when("{person} ends the sign-in on the {device} from the {device}", needs=(*FRESH, "auth.sessions"))
 async def _(name: str, ended: str, place: str, people: People, auth: AuthPort) -> None:
     person = await people.called(name)
     session = next(s for s in await auth.sessions(person.token(place)) if s.device == ended)
@@ -175,7 +176,7 @@ async def _(name: str, _told: str, people: People, auth: AuthPort, clock: Clock)
     assert not await _let_in(person, auth), f"{name} was told {told}, but is let in after that"
 
 
-@then("{person}'s sign-ins are: {names}", needs=("auth.sessions",))
+@then("{person}'s sign-ins are: {names}", needs=(*FRESH, "auth.sessions"))
 async def _(name: str, devices: list[str], people: People, auth: AuthPort) -> None:
     person = await people.called(name)
     (there, *_others) = [device for device in person.grants if await is_signed_in(person, auth, device)]
@@ -186,7 +187,10 @@ async def _(name: str, devices: list[str], people: People, auth: AuthPort) -> No
     assert [s.device for s in sessions if s.current] == [there], f"{name} asked from the {there}"
 
 
-@then("{person} sees that the {device} was used just now, and the {device} {duration} ago", needs=("auth.sessions",))
+@then(
+    "{person} sees that the {device} was used just now, and the {device} {duration} ago",
+    needs=(*FRESH, "auth.sessions"),
+)
 async def _(name: str, now: str, before: str, ago: timedelta, people: People, auth: AuthPort, clock: Clock) -> None:
     person = await people.called(name)
     sessions = {session.device: session for session in await auth.sessions(person.token(now))}

@@ -10,7 +10,7 @@ from goldenpath.bdd import given, parameter_type, then, when
 from goldenpath.domain.errors import AccountLocked, WrongCredentials
 from goldenpath.ports.auth import Account, AuthPort
 from goldenpath.steps.people import BROWSER, People, Person
-from goldenpath.steps.words import duration, in_words
+from goldenpath.steps.words import FRESH, duration, in_words
 
 GUESSES: dict[str, Callable[[Account], str]] = {
     "nothing": lambda account: "",
@@ -62,14 +62,14 @@ async def _(name: str, device: str, people: People) -> None:
     await people.signed_in(name, device)
 
 
-@given("{person} has signed in after {int} wrong passwords", needs=("auth.lockout",))
+@given("{person} has signed in after {int} wrong passwords", needs=(*FRESH, "auth.lockout"))
 async def _(name: str, times: int, people: People, auth: AuthPort) -> None:
     person = await people.called(name)
     await _guesses_wrongly(person, auth, times)
     await people.sign_in(person)
 
 
-@given("{person}'s account was closed after {int} wrong passwords", needs=("auth.lockout",))
+@given("{person}'s account was closed after {int} wrong passwords", needs=(*FRESH, "auth.lockout"))
 async def _(name: str, times: int, people: People, auth: AuthPort) -> None:
     person = await people.called(name)
     await _guesses_wrongly(person, auth, times)
@@ -91,7 +91,7 @@ async def _(name: str, people: People, auth: AuthPort) -> None:
     await _tries_to_sign_in(person, people, auth, person.account.email, WRONG)
 
 
-@when("{person} signs in with a wrong password {int} times", needs=("auth.lockout",))
+@when("{person} signs in with a wrong password {int} times", needs=(*FRESH, "auth.lockout"))
 async def _(name: str, times: int, people: People, auth: AuthPort) -> None:
     await _guesses_wrongly(await people.called(name), auth, times)
 
@@ -130,7 +130,7 @@ async def _(name: str, greeted_as: str, people: People, auth: AuthPort) -> None:
     assert user.id == expected.id, f"{name} was to be greeted as {greeted_as}, but is taken for somebody else"
 
 
-@then("{person} may: {permissions}")
+@then("{person} may: {permissions}", needs=FRESH)
 async def _(name: str, may: tuple[str, ...], people: People, auth: AuthPort) -> None:
     person = await people.called(name)
     user, claims = await asyncio.gather(auth.me(person.token()), auth.validate(person.token()))

@@ -11,6 +11,7 @@ from goldenpath.steps.asking import answer, asks, outcome
 from goldenpath.steps.people import People, Person
 from goldenpath.steps.saved import saved, saved_titles
 from goldenpath.steps.watching import everything_shown, own_only
+from goldenpath.steps.words import FRESH
 
 CROWD = "customer number {}"
 
@@ -92,7 +93,7 @@ async def _(names: list[str], people: People, agents: AgentsPort) -> None:
         await _saw_nothing(await people.called(name), agents)
 
 
-@then("{people} each have one saved conversation with their own question and answer")
+@then("{people} each have one saved conversation with their own question and answer", needs=FRESH)
 async def _(names: list[str], people: People, database: DatabasePort) -> None:
     for name in names:
         person = await people.called(name)

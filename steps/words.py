@@ -9,6 +9,9 @@ from goldenpath.bdd import parameter_type
 ACCOUNTS = ("auth.accounts",)
 """What every person of a scenario needs: an account."""
 
+FRESH = ("auth.fresh",)
+"""What a sentence needs that counts all that a person has, or closes the account: one in which nothing happened yet."""
+
 NAME = "[A-Z][a-z]+"
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}

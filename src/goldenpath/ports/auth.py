@@ -87,12 +87,18 @@ class AuthPort(Protocol):
     """Signing in and what follows from it.
 
     Every operation that takes an access token raises ``NotSignedIn`` when that is forged, expired or of an
-    ended session. Capabilities: ``accounts``, ``password_login``, ``sessions``, ``rotation``, ``lockout``,
+    ended session. Capabilities: ``accounts``, ``fresh``, ``password_login``, ``sessions``, ``rotation``, ``lockout``,
     ``oauth_code``, ``client_credentials``, ``clock``.
     """
 
     async def create_account(self, name: str, permissions: tuple[str, ...] = ("chat",)) -> Account:
-        """Make a fresh account for a person of this scenario (capability ``accounts``)."""
+        """Give a person of this scenario an account that nobody else has meanwhile (capability ``accounts``).
+
+        It is made for that (capability ``fresh`` besides), or lent, with whatever happened in it before.
+
+        Raises:
+            NobodyToLend: There are too few to lend.
+        """
 
     async def login(self, email: str, password: str, device: str = "browser") -> Grant:
         """Sign in by password.

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from goldenpath.domain.errors import GoldenPathError, NobodyToLend, Refused, SettingsError
+from goldenpath.domain.errors import GoldenPathError, NobodyToLend, Refused, SettingsError, WrongCredentials
 from goldenpath.domain.route import filled, secret
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.auth import Account, Grant, User
@@ -101,6 +101,7 @@ class LendingAuth:
         self._held: list[_Lent] = []
         self._given: set[str] = set()
         self._tokens: list[str] = []
+        self._guessed: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._port, name)
@@ -124,17 +125,27 @@ class LendingAuth:
 
     async def login(self, email: str, password: str, device: str = "browser") -> Grant:
         """See ``AuthPort``."""
-        return self._seen(await self._port.login(email, password, device))
+        try:
+            return self._seen(await self._port.login(email, password, device))
+        except WrongCredentials:
+            self._guessed.add(email)
+            raise
 
     async def refresh(self, refresh_token: str) -> Grant:
         """See ``AuthPort``."""
         return self._seen(await self._port.refresh(refresh_token))
 
     async def give_back(self) -> None:
-        """End what was signed in, as far as the service does that, and let others have the people."""
+        """Leave people as they were taken, as far as the service does that, and let others have them.
+
+        What was signed in is signed out. Where a wrong password was tried, the right one is: services count.
+        """
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LEAVING):
+                    for each in self._held:
+                        if each.email in self._guessed:
+                            await self._forgive(each)
                     for token in self._tokens:
                         await self._leave(token)
         finally:
@@ -146,6 +157,10 @@ class LendingAuth:
         if self._held:
             self._tokens.append(grant.access_token)
         return grant
+
+    async def _forgive(self, lent: _Lent) -> None:
+        with suppress(GoldenPathError):
+            self._seen(await self._port.login(lent.email, self._people.password(lent)))
 
     async def _leave(self, token: str) -> None:
         with suppress(GoldenPathError, AttributeError):
