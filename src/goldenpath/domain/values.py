@@ -111,17 +111,22 @@ class Resolution:
         choices: What answers.
         unanswered: What nothing answers.
         fallback: Whether another adapter may answer when one of these is lost; if not, a loss is an error.
+        behind: What stand-ins of ours use of services that the project does not have; no scenario sees it.
     """
 
     choices: tuple[Choice, ...]
     unanswered: tuple[Unanswered, ...] = ()
     fallback: bool = True
+    behind: tuple[Choice, ...] = ()
 
     def __getitem__(self, service: str) -> Choice:
-        for choice in self.choices:
-            if choice.service == service:
-                return choice
-        raise KeyError(service)
+        if (choice := self.answering(service)) is None:
+            raise KeyError(service)
+        return choice
+
+    def answering(self, service: str) -> Choice | None:
+        """What answers a service for an adapter that needs it, be it one of the project's or not; None for nothing."""
+        return next((choice for choice in (*self.choices, *self.behind) if choice.service == service), None)
 
     def __contains__(self, service: object) -> bool:
         return any(choice.service == service for choice in self.choices)

@@ -108,7 +108,7 @@ class Policy:
         What others run is wired to what they run, so nothing of ours stands behind it; what runs in a process of its
         own sees nothing that lives in this one. The settings may say that both share a store or a key.
         """
-        if need in self._shared(candidate):
+        if need in self._shared(candidate) or (self.settings.services.get(need) == NONE and not is_ours(candidate)):
             return None
         if need in getattr(candidate.adapter, "knows", ()) and answer is not None and not is_ours(answer):
             return f"it hears nothing of {need} that are not the reference platform's"

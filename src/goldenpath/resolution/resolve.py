@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -20,7 +20,7 @@ from goldenpath.config.options import NONE
 from goldenpath.domain.errors import NoAdapter
 from goldenpath.domain.values import Availability, Choice, Mode, Rejected, Resolution, Tier, Unanswered
 from goldenpath.resolution.demands import INDEPENDENT, REAL_SERVICES, Demands, demands_of
-from goldenpath.resolution.policy import Policy
+from goldenpath.resolution.policy import Policy, is_ours
 from goldenpath.resolution.policy import needs as needs_of
 from goldenpath.resolution.registry import Candidate, Registry
 from goldenpath.resolution.search import best
@@ -35,6 +35,12 @@ def services(settings: Settings, registry: Registry) -> tuple[str, ...]:
     return tuple(each for each in (*registry.services, *named) if settings.services.get(each) != NONE)
 
 
+def absent(settings: Settings, registry: Registry) -> tuple[str, ...]:
+    """The services that the project does not have, and that our stand-ins need behind them all the same."""
+    needed = {need for each in registry if is_ours(each) for need in needs_of(each)}
+    return tuple(each for each in registry.services if settings.services.get(each) == NONE and each in needed)
+
+
 def candidates(settings: Settings, registry: Registry) -> tuple[Candidate, ...]:
     """The adapters that are worth a probe, each once.
 
@@ -45,8 +51,10 @@ def candidates(settings: Settings, registry: Registry) -> tuple[Candidate, ...]:
     """
     policy, independent = Policy(settings), Policy(settings, Demands(category=INDEPENDENT))
     found: dict[str, Candidate] = {}
-    for service in services(settings, registry):
+    named = services(settings, registry)
+    for service in named:
         _check_asked(service, policy, registry)
+    for service in (*named, *absent(settings, registry)):
         table = settings.service_settings.get(service, {})
         for each in registry.of(service):
             if policy.refusal(service, each) is None or independent.refusal(service, each) is None:
@@ -154,18 +162,33 @@ class _Resolving:
         self._settings = policy.settings
         self._availability = availability
         self._services = services(policy.settings, registry)
+        self._absent = absent(policy.settings, registry)
         self._candidates = {service: self._in_order(service, registry.of(service)) for service in self._services}
+        for service in self._absent:
+            # What others run of it is none of the project's.
+            own = (each for each in registry.of(service) if each.tier is not Tier.REAL)
+            self._candidates[service] = self._in_order(service, own)
         self._usable = {service: self._fit(service, known) for service, known in self._candidates.items()}
         self._answers = best(self._usable, policy)
 
     def resolution(self) -> Resolution:
-        answered = {service: each for service, each in self._answers.items() if each is not None}
+        answered = {
+            service: each for service, each in self._answers.items() if each is not None and service in self._services
+        }
         gone = [service for service in self._services if service not in answered]
         return Resolution(
             choices=tuple(self._choice(service, each) for service, each in answered.items()),
             unanswered=tuple(Unanswered(service, self._why_not(service, None)) for service in gone),
             fallback=self._settings.mode is Mode.HYBRID and not self._policy.demands.critical,
+            behind=tuple(self._choice(service, each) for service, each in self._behind(answered.values())),
         )
+
+    def _behind(self, chosen: Iterable[Candidate]) -> Iterator[tuple[str, Candidate]]:
+        """What the chosen need, at any remove, of services that the project does not have."""
+        wanted = {need for each in chosen for need in needs_of(each)}
+        for service in self._absent:
+            if service in wanted and (answer := self._answers[service]) is not None:
+                yield service, answer
 
     def _in_order(self, service: str, known: Iterable[Candidate]) -> list[Candidate]:
         """What may answer a service, the preferred one first; then what may not."""
@@ -186,7 +209,8 @@ class _Resolving:
             return "nobody looked whether it is there"
         if not seen.up:
             return seen.reason
-        lacking = [need for need in needs_of(candidate) if need not in self._services]
+        has = {*self._services, *(self._absent if is_ours(candidate) else ())}
+        lacking = [need for need in needs_of(candidate) if need not in has]
         if lacking and candidate.tier is not Tier.REAL:
             return f"it needs {lacking[0]}, which this project does not have"
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from goldenpath.domain.values import Tier
 from goldenpath.resolution.policy import Policy, needs
 from goldenpath.resolution.registry import Candidate
 
@@ -47,7 +48,7 @@ class _Search:
             if cost >= (*counts, places[: len(answers)]):
                 return
         if len(answers) == len(self._services):
-            if not circular(answers):
+            if not circular(answers) and not self._in_vain(answers):
                 self._best = cost, dict(answers)
             return
         service = self._services[len(answers)]
@@ -56,6 +57,16 @@ class _Search:
             if self._makes_sense(answers, service):
                 self._descend(answers, self._with(cost, service, each, place))
             del answers[service]
+
+    def _in_vain(self, answers: Answers) -> bool:
+        """Whether something is more than was asked for, and no other process needs it."""
+        chosen = [each for each in answers.values() if each is not None]
+        return any(
+            each is not None
+            and self._policy.rises(service, each)
+            and not any(service in needs(user) and user.tier is not Tier.MOCK for user in chosen)
+            for service, each in answers.items()
+        )
 
     def _with(self, cost: _Cost, service: str, answer: Candidate | None, place: int) -> _Cost:
         unanswered, risen, stand_ins, places = cost

@@ -54,7 +54,7 @@ async def gone(
         address: Where a service is, by adapter and service; None for one that was not started, nor used.
     """
     looks: dict[str, asyncio.Task[Availability]] = {}
-    for choice in resolution.choices:
+    for choice in (*resolution.choices, *resolution.behind):
         where = address(choice.adapter, choice.service)
         if choice.tier is not Tier.MOCK and where is not None:
             looks[choice.service] = asyncio.create_task(_look(adapter(choice.adapter), choice, where))

@@ -133,18 +133,20 @@ class OpenAdapters:
     async def _open(self, service: str, stack: AsyncExitStack) -> Any:
         if service in self._ports:
             return self._ports[service]
-        if service not in self._resolution:
+        if self._resolution.answering(service) is None:
             raise MissingCapability(self._why_not(service), where=service)
         adapter = self._adapter(self._resolution[service].adapter)
         # What others run may stand over something that nothing answers here: it sees its own.
-        needs = tuple(need for need in adapter.needs if need not in adapter.services and need in self._resolution)
+        answered = self._resolution.answering
+        needs = tuple(need for need in adapter.needs if need not in adapter.services and answered(need))
         for need in needs:
             await self._open(need, stack)
         address = await self._address(service)
         ports = await self._enter(service, adapter.open(self._context(service, needs, address)), stack)
         # Of an adapter's services only those that it was chosen for: another may answer the others.
         for each, port in ports.items():
-            if each in self._resolution and self._resolution[each].adapter == self._resolution[service].adapter:
+            answering = answered(each)
+            if answering is not None and answering.adapter == self._resolution[service].adapter:
                 self._ports[each] = port
         return self._ports[service]
 

@@ -135,7 +135,7 @@ class StartedServices:
             if start is None:
                 known = {}
             else:
-                needs = [need for need in adapter.needs if need not in adapter.services and need in resolution]
+                needs = [need for need in adapter.needs if need not in adapter.services and resolution.answering(need)]
                 along = tuple(dict.fromkeys((*along, service, *needs)))
                 addresses = {need: await self.address(need, resolution, along) for need in needs}
                 wanted = tuple(each for each in along if resolution[each].tier is adapter.tier)

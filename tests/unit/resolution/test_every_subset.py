@@ -128,17 +128,33 @@ def forbidden(asked, tags, service, candidate):
     """Whether the settings or the tags forbid a candidate: their words, read anew."""
     words = {tag.removeprefix("@") for tag in tags}
     tier = candidate.tier.value
-    if asked["services"].get(service) == "none":
+    absent = asked["services"].get(service) == "none"
+    if absent and tier == "real":
         return True
     if "real_services" not in words and "service_independent" in words:
         return tier != "mock"
-    named = asked["services"].get(service) or (asked["mode"].value if asked["mode"] is not Mode.HYBRID else None)
+    mode = asked["mode"].value if asked["mode"] is not Mode.HYBRID else None
+    named = mode if absent else asked["services"].get(service) or mode
+    if risen(asked, service, candidate):
+        named = tier
     least = [TIERS.index(least) for tag, least in asked["require"].items() if tag in words]
     return (
         (named is not None and tier != named)
         or (candidate.adapter.stand_in and not asked["stand_ins"])
         or ("real_services" in words and tier == "mock")
         or TIERS.index(tier) < max(least, default=0)
+    )
+
+
+def risen(asked, service, candidate):
+    """Whether a candidate is more than the mode names, and may be so for a service that was asked for as a process."""
+    said = asked["services"]
+    above = {"local", "docker"}.intersection(said.values())
+    return (
+        bool(above)
+        and asked["mode"] is Mode.MOCK
+        and candidate.tier is Tier.LOCAL
+        and said.get(service, "none") == "none"
     )
 
 
@@ -152,13 +168,16 @@ def test_whatever_is_asked_of_whatever_there_is(drawn, asked, tags):
     by_name = {each.name: each for each in there}
     answers = {choice.service: by_name[choice.adapter] for choice in resolution.choices}
     services = [each for each in there.services if asked["services"].get(each) != "none"]
-    for service, candidate in answers.items():
+    behind = {choice.service: by_name[choice.adapter] for choice in resolution.behind}
+    assert not set(behind) & set(services)
+    everything = answers | behind
+    for service, candidate in everything.items():
         assert availability[candidate.name].up
         assert not forbidden(asked, tags, service, candidate)
         for need in candidate.adapter.needs:
-            below = answers.get(need)
+            below = everything.get(need)
             if candidate.tier is Tier.REAL:
-                assert below is None or below.tier is Tier.REAL
+                assert need not in services or below is None or below.tier is Tier.REAL
             else:
                 assert below is not None
                 assert candidate.tier is Tier.MOCK or below.tier is not Tier.MOCK
@@ -176,21 +195,33 @@ def test_whatever_is_asked_of_whatever_there_is(drawn, asked, tags):
 
 def most_answered(there, availability, asked, tags):
     """The oracle: of all combinations that are allowed and make sense, how many services the fullest one answers."""
-    services = [each for each in there.services if asked["services"].get(each) != "none"]
+    services = list(there.services)
+    absent = {each for each in services if asked["services"].get(each) == "none"}
     options = [
         [None, *(each for each in there.of(s) if availability[each.name].up and not forbidden(asked, tags, s, each))]
         for s in services
     ]
     return max(
-        sum(each is not None for each in combination)
+        sum(answers[each] is not None for each in services if each not in absent)
         for combination in itertools.product(*options)
-        if _fits(dict(zip(services, combination, strict=True)))
+        if _fits(answers := dict(zip(services, combination, strict=True)), absent, asked)
     )
 
 
-def _fits(answers):
-    for each in filter(None, answers.values()):
+def _fits(answers, absent, asked):
+    for service, each in answers.items():
+        if each is None:
+            continue
+        users = [
+            user for user in answers.values() if user and service in user.adapter.needs and user.tier is not Tier.MOCK
+        ]
+        if risen(asked, service, each) and not users:
+            return False
         for need in each.adapter.needs:
+            if need in absent and each.tier is not Tier.MOCK:
+                if each.tier is Tier.REAL:
+                    continue
+                return False
             below = answers.get(need)
             if each.tier is Tier.REAL:
                 fits = below is None or below.tier is Tier.REAL

@@ -170,11 +170,26 @@ def test_nothing_is_taken_whose_need_is_answered_by_nothing():
     }
 
 
-def test_nothing_is_taken_whose_need_the_project_does_not_have():
+def test_stand_ins_have_behind_them_what_the_project_does_not_have():
     resolution = resolved(registry(*MOCKS), services={"cache": "none"})
+    assert adapters(resolution) == {each: f"{each}.mock" for each in ("auth", "agents", "database")}
+    assert resolution.unanswered == ()
+    assert "cache" not in resolution
+    assert "cache" not in resolution.services
+    assert [each.adapter for each in resolution.behind] == ["cache.mock"]
+    assert resolution.answering("cache") == resolution["cache"] == resolution.behind[0]
+
+
+def test_what_nobody_needs_of_what_the_project_does_not_have_is_not_there():
+    resolution = resolved(registry(*MOCKS), services=dict.fromkeys(("cache", "auth", "agents", "events"), "none"))
     assert adapters(resolution) == {"database": "database.mock"}
-    assert resolution.unanswered[0].reason == "mock: it needs cache, which this project does not have"
-    assert resolution.unanswered[1].reason == "mock: it needs auth, which nothing answers"
+    assert resolution.behind == ()
+
+
+def test_code_of_the_teams_needs_nothing_that_the_project_does_not_have():
+    known = registry("auth.local", "cache.mock", "cache.local", auth=("cache",))
+    resolution = resolved(known, services={"cache": "none"})
+    assert resolution.unanswered[0].reason == "local: it needs cache, which this project does not have"
 
 
 def test_what_others_run_sees_no_stand_in_of_ours_behind_it():
