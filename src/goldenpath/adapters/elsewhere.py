@@ -66,6 +66,9 @@ class RealService:
             AT_WORK.set(self.route(settings))
         except ServiceUnavailable as error:
             return Availability(False, error.reason)
+        variable = self.table(settings).get("secret_env")
+        if variable is not None and not self.secret(settings):
+            return Availability(False, f"its secret_env names {variable}, which is not set")
         return await self.look(url, self.table(settings))
 
     async def look(self, url: str, table: Mapping[str, Any]) -> Availability:

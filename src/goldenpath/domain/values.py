@@ -34,6 +34,10 @@ class Mode(StrEnum):
     HYBRID = "hybrid"
 
 
+REFERENCE: Final = "goldenpath-platform"
+"""What the servers of the reference platform call themselves (the product of RFC 9110's ``Server``, 10.2.4)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Availability:
     """What a probe saw of one candidate.
@@ -44,6 +48,7 @@ class Availability:
         version: What the service says of itself; empty when it does not say.
         seconds: How long the look took.
         to_start: Whether nothing runs yet: it can be had, but must be started first.
+        is_reference: Whether it said of itself that it is a server of the reference platform.
 
     It is true when it is up.
     """
@@ -53,6 +58,7 @@ class Availability:
     version: str = ""
     seconds: float = 0.0
     to_start: bool = False
+    is_reference: bool = False
 
     def __bool__(self) -> bool:
         return self.up

@@ -65,7 +65,7 @@ class Diagnosis:
 
     def candidates(self, service: str, registry: Registry) -> Iterator[Mapping[str, Any]]:
         """Every adapter of a service as plain values: the chosen one, and the others with the reason."""
-        policy = Policy(self.settings)
+        policy = Policy(self.settings, seen=self.availability)
         reasons = {each.adapter: each.reason for each in rejected(self.asked, service)}
         for each in registry.of(service):
             seen = self.availability.get(each.name)

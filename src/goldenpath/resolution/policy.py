@@ -17,22 +17,34 @@ from goldenpath.resolution.registry import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules for one resolution: what the run asked for, and what the test demands."""
+    """The rules for one resolution: what the run asked for, what the test demands, and what was seen of candidates."""
 
     settings: Settings
     demands: Demands = field(default_factory=Demands)
+    seen: Mapping[str, Availability] = field(default_factory=dict)
 
     def stand_in(self, candidate: Candidate) -> bool:
         """Whether no code of the team's product answers behind it.
 
         The reference platform's servers are the product where the settings say so; its mocks are never. Of what others
-        run the settings may say that it is none: ``[services.billing.real] stand_in = true``.
+        run the settings may say that it is none: ``[services.billing.real] stand_in = true``; a server that says of
+        itself that it is the reference platform's is one, unless they say ``false``.
         """
-        adapter = candidate.adapter
-        if any(table.get("stand_in") is True for table in self._tables(candidate)):
+        said = [table["stand_in"] for table in self._tables(candidate) if "stand_in" in table]
+        if any(each is True for each in said):
             return True
-        is_product = self.settings.platform.product and getattr(adapter, "is_reference", False)
-        return adapter.stand_in and not (is_product and candidate.tier is not Tier.MOCK)
+        is_product = self.settings.platform.product and self.is_ours(candidate) and candidate.tier is not Tier.MOCK
+        if is_product or said:
+            return candidate.adapter.stand_in and not is_product
+        return candidate.adapter.stand_in or self._says_reference(candidate)
+
+    def is_ours(self, candidate: Candidate) -> bool:
+        """Whether the reference platform's code answers, as far as is known."""
+        return is_ours(candidate) or self._says_reference(candidate)
+
+    def _says_reference(self, candidate: Candidate) -> bool:
+        seen = self.seen.get(candidate.name)
+        return seen is not None and seen.is_reference
 
     def tier_asked(self, service: str) -> Tier | None:
         """The one tier that may answer, or None for any: a word for one service stands above the mode."""
@@ -108,9 +120,11 @@ class Policy:
         What others run is wired to what they run, so nothing of ours stands behind it; what runs in a process of its
         own sees nothing that lives in this one. The settings may say that both share a store or a key.
         """
-        if need in self._shared(candidate) or (self.settings.services.get(need) == NONE and not is_ours(candidate)):
+        if self.settings.services.get(need) == NONE and not is_ours(candidate):
             return None
-        if need in getattr(candidate.adapter, "knows", ()) and answer is not None and not is_ours(answer):
+        if need in self._shared(candidate):
+            return f"it shares {need} with what is there, and this one would be new" if self._is_new(answer) else None
+        if need in getattr(candidate.adapter, "knows", ()) and answer is not None and not self.is_ours(answer):
             return f"it hears nothing of {need} that are not the reference platform's"
         if candidate.tier is Tier.REAL:
             if answer is None or answer.tier is Tier.REAL:
@@ -121,6 +135,13 @@ class Policy:
         if candidate.tier is not Tier.MOCK and answer.tier is Tier.MOCK:
             return f"it needs {need} and, being another process, cannot see the mock in this one"
         return None
+
+    def _is_new(self, answer: Candidate | None) -> bool:
+        """Whether an answer begins with this run, so that nobody else can have put anything into it."""
+        if answer is None:
+            return False
+        seen = self.seen.get(answer.name)
+        return answer.tier is Tier.MOCK or (seen is not None and seen.to_start)
 
     @property
     def _independent(self) -> bool:

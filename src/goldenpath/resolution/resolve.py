@@ -75,7 +75,7 @@ def resolve(settings: Settings, registry: Registry, availability: Mapping[str, A
     """
     for service in services(settings, registry):
         _check_asked(service, Policy(settings), registry)
-    return _Resolving(Policy(settings), registry, availability).resolution()
+    return _Resolving(Policy(settings, seen=availability), registry, availability).resolution()
 
 
 def resolve_for(
@@ -146,7 +146,7 @@ class _Known:
 
     def resolution(self, demands: Demands) -> Resolution:
         if demands not in self._by_demands:
-            policy = Policy(self._settings, demands)
+            policy = Policy(self._settings, demands, self._availability)
             self._by_demands[demands] = _Resolving(policy, self._registry, self._availability).resolution()
         return self._by_demands[demands]
 
@@ -263,7 +263,9 @@ class _Resolving:
             return f"it does not have {self._policy.lacking(service, candidate)}"
         order = self._candidates[service]
         if chosen is not None and order.index(chosen) < order.index(candidate):
-            return f"{chosen.name} comes first"
+            is_less = self._policy.stand_in(candidate) and not chosen.adapter.stand_in
+            like = "a stand-in, too, and " if self._policy.stand_in(candidate) and not is_less else ""
+            return f"{like}{chosen.name} comes first"
         return self._clash(service, candidate) or "what needs it could not be had with it"
 
     def _clash(self, service: str, candidate: Candidate) -> str | None:

@@ -132,7 +132,7 @@ def forbidden(asked, tags, service, candidate):
     if absent and tier == "real":
         return True
     if "real_services" not in words and "service_independent" in words:
-        return tier != "mock"
+        return tier != "mock" or any(tag in words and least != "mock" for tag, least in asked["require"].items())
     mode = asked["mode"].value if asked["mode"] is not Mode.HYBRID else None
     named = mode if absent else asked["services"].get(service) or mode
     if risen(asked, service, candidate):

@@ -234,6 +234,45 @@ class TestProduct:
         assert of(known, given, up={"cache.real"})["cache"].stand_in
 
 
+class TestOurPlatformRunByOthers:
+    """A server that says of itself that it is the reference platform's, at an address that the settings name."""
+
+    known = registry(
+        "auth.real", "auth.mock", "database.real", "cache.real", "database.local", needs={"auth": ("database",)}
+    )
+
+    def answers(self, given=None, **named):
+        there = seen(self.known, named.pop("up", None), named.pop("to_start", ()))
+        there["auth.real"] = replace(there["auth.real"], is_reference=True)
+        return resolve_for(given or settings(), self.known, there)
+
+    def test_is_a_stand_in(self):
+        resolution = self.answers()
+        assert resolution["auth"].adapter == "auth.mock"
+        assert reasons(resolution, "auth")["auth.real"] == "a stand-in, too, and auth.mock comes first"
+
+    def test_is_none_for_those_who_say_so(self):
+        given = settings(service_settings={"auth": {"real": {"stand_in": False}}})
+        resolution = self.answers(given)
+        assert (resolution["auth"].adapter, resolution["auth"].stand_in) == ("auth.real", False)
+
+    def test_is_the_product_here(self):
+        resolution = self.answers(settings(platform=Platform(product=True)))
+        assert (resolution["auth"].adapter, resolution["auth"].stand_in) == ("auth.real", False)
+
+    def test_where_no_stand_in_was_asked_for_it_does_not_answer(self):
+        resolution = self.answers(settings(stand_ins=False))
+        assert reasons(resolution, "auth")["auth.real"] == "no stand-in was asked for"
+
+    def test_nothing_new_is_shared_with_what_is_there_already(self):
+        given = settings(service_settings={"auth": {"real": {"stand_in": False, "shares": ["database"]}}})
+        resolution = self.answers(given, up={"auth.real", "database.local", "auth.mock"}, to_start={"database.local"})
+        assert resolution["auth"].adapter == "auth.mock"
+        assert reasons(resolution, "auth")["auth.real"] == (
+            "it shares database with what is there, and this one would be new"
+        )
+
+
 class TestCoherence:
     def test_what_others_run_sees_nothing_of_ours(self):
         known = registry("auth.real", "auth.local", "auth.mock", "database.local", "cache.real", "cache.local")

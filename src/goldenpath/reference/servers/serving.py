@@ -18,10 +18,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from goldenpath.domain.errors import ServiceUnavailable, UsageError
+from goldenpath.domain.values import REFERENCE
 from goldenpath.reference import scripts
 from goldenpath.reference.clients.http import open_client
 from goldenpath.reference.servers import agents, auth, gateway, log, oauth
-from goldenpath.reference.servers.application import application, operation
+from goldenpath.reference.servers.application import VERSION, application, operation
 from goldenpath.reference.servers.backing import Check, backing
 from goldenpath.reference.servers.config import AGENTS, AUTH, GATEWAY, SERVED, SERVICE_OF, ServerConfig
 from goldenpath.reference.servers.tenants import NOBODY, Common, Tenants
@@ -208,6 +209,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                headers=[("Server", f"{REFERENCE}/{VERSION}")],
                 timeout_graceful_shutdown=1,
             )
         )

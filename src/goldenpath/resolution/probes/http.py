@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from goldenpath.domain.route import AT_WORK
-from goldenpath.domain.values import Availability
+from goldenpath.domain.values import REFERENCE, Availability
 from goldenpath.reference.clients.way import to_proxy
 from goldenpath.resolution.deadline import DEADLINE
 from goldenpath.resolution.probes.line import Line, Place, Strange, ask
@@ -83,9 +83,9 @@ async def probe_websocket(
         answer = await _request(line, place, "HTTP/1.1", asked | dict(headers or {}))
         if answer.status == 101 and answer.headers.get("sec-websocket-accept") == _accepted(key):
             await line.say(_CLOSE)
-            return Availability(True, "it completes a WebSocket handshake", _server(answer))
+            return _up(answer, "it completes a WebSocket handshake")
         if answer.status == 401 and signs_in_first:
-            return Availability(True, "it asks who is there before the handshake, as it should", _server(answer))
+            return _up(answer, "it asks who is there before the handshake, as it should")
         return Availability(False, _not_well(answer, place, "completes no WebSocket handshake"))
 
     return await ask(place, deadline, talk)
@@ -184,7 +184,7 @@ def _judged(answer: _Answer, place: Place, expects: str) -> Availability:
         return Availability(False, f"{place} answers, but with no document that has {expects}: it is something else")
     if isinstance(said, str) and said.lower() not in _FINE:
         return Availability(False, f"{place} says of itself: {said}{_failing(answer)}")
-    return Availability(True, f"it answers at {place}", str(answer.document.get("version", "")) or _server(answer))
+    return _up(answer, f"it answers at {place}", str(answer.document.get("version", "")))
 
 
 def _not_well(answer: _Answer, place: Place, otherwise: str) -> str:
@@ -206,8 +206,10 @@ def _failing(answer: _Answer) -> str:
     return f": {', '.join(bad)}" if bad else ""
 
 
-def _server(answer: _Answer) -> str:
-    return answer.headers.get("server", "")
+def _up(answer: _Answer, reason: str, version: str = "") -> Availability:
+    """It is there; what it says of itself is its version, and whether it is the reference platform's."""
+    server = answer.headers.get("server", "")
+    return Availability(True, reason, version or server, is_reference=server.partition("/")[0] == REFERENCE)
 
 
 def _accepted(key: str) -> str:
