@@ -509,3 +509,41 @@ def test_one_that_was_asked_for_by_name(project):
     )
     project.run(*ALONE, "--mode", "mock").assert_outcomes(passed=1)
     assert ends(project)["test_late.py::test_late"]["standing"] == "rehearsed"
+
+
+def test_who_swallows_that_nothing_answers_has_not_passed(project):
+    project.file(
+        "test_swallows.py",
+        """
+        import pytest
+
+        @pytest.mark.critical
+        async def test_anything_goes(services):
+            with pytest.raises(Exception):
+                await services.auth.login("ada@example.com", "wrong")
+        """,
+    )
+    result = project.run("--mode", "mock", "--require", "critical=real")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*nothing answers auth: *asks for at least real*, and it passed all the same*"])
+
+
+def test_the_table_tells_of_what_ran_on_something_else(project):
+    project.file(
+        "test_both.py",
+        """
+        import pytest
+
+        @pytest.mark.service_independent
+        async def test_on_a_mock(gp_cache):
+            await gp_cache.set("a", "1")
+
+        async def test_on_what_is_there(gp_cache):
+            await gp_cache.set("a", "1")
+        """,
+    )
+    result = project.run("--mode", "hybrid")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["  cache    local  no *", "  cache    mock   yes       in 1 that asked for it, needed it, or lost the other"]
+    )

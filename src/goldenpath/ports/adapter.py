@@ -78,6 +78,7 @@ class OpenContext:
         route: How it is reached: what each request carries, whom to believe, which way, how often.
         workers: How many processes run scenarios, and share a limit.
         people: How many persons the scenario has, as far as its sentences say; 0 where nobody has counted.
+        ours: The services that the reference platform's code answers in this scenario, mocks among it.
         listen: Tells a hearer of every operation that is answered from now on, on whichever port of the scenario.
     """
 
@@ -92,6 +93,7 @@ class OpenContext:
     route: Route = STRAIGHT
     workers: int = 1
     people: int = 0
+    ours: frozenset[str] = frozenset()
     listen: Callable[[Hearer], None] = _hear_nothing
 
 

@@ -150,7 +150,8 @@ class Attempt:
 
     def complaint(self) -> str | None:
         """What is wrong although every step has passed: a task failed unseen, an operation never ran, or no proof."""
-        return _unseen(self.task.unseen()) or self.opened.never_ran() or self.opened.proved_nothing()
+        opened = self.opened
+        return _unseen(self.task.unseen()) or opened.never_ran() or opened.passed_without() or opened.proved_nothing()
 
     def finish(self, write: Callable[[Attempt], None]) -> str | None:
         """Close the services and the record, and end the task.

@@ -94,11 +94,17 @@ class _Run:
 
 def _answered(run: _Run) -> list[str]:
     """A table of the services that were used, then who was not taken and what was not used."""
-    rows = [
-        (name, each["tier"], "yes" if each["stand_in"] else "no", each["reason"])
-        for name, each in run.services.items()
-        if name in run.used
-    ]
+    rows = []
+    for name, each in run.services.items():
+        chosen = (each["tier"], each["stand_in"])
+        uses = Counter(
+            (use["tier"], use["stand_in"]) for end in run.ends for use in end["services"] if use["service"] == name
+        )
+        others = [(use, count) for use, count in sorted(uses.items()) if use != chosen]
+        rows += [(name, *_tier(chosen), each["reason"])] if chosen in uses else []
+        rows += [
+            (name, *_tier(use), f"in {count} that asked for it, needed it, or lost the other") for use, count in others
+        ]
     if not rows:
         return []
     lines = _table([("service", "tier", "stand-in", "why"), *rows])
@@ -107,6 +113,10 @@ def _answered(run: _Run) -> list[str]:
     if unused:
         lines += _wrapped(f"not used: {', '.join(unused)}", "  ", "    ")
     return lines
+
+
+def _tier(use: tuple[str, bool]) -> tuple[str, str]:
+    return use[0], "yes" if use[1] else "no"
 
 
 def _not_taken(run: _Run) -> list[str]:

@@ -11,10 +11,13 @@ from weakref import WeakSet
 from msgspec import Struct
 
 from goldenpath.config.profiles import WRITES_NONE
+from goldenpath.domain.errors import MissingCapability
 from goldenpath.domain.timeline import Event, Observation, ScenarioFinished, ScenarioStarted, ServiceUse, StepFinished
 from goldenpath.gherkin.messages import id_of
 from goldenpath.ports.adapter import Address, Hearer, OpenContext
 from goldenpath.ports.clock import ScenarioClock, SeededIds
+from goldenpath.resolution.policy import is_ours
+from goldenpath.resolution.registry import Candidate
 from goldenpath.runtime.loop import ScenarioTask
 from goldenpath.runtime.observing import ObservedPort, Operation, Seen
 from goldenpath.runtime.opening import OpenAdapters
@@ -81,6 +84,7 @@ class OpenedScenario:
         self._step: int | None = None
         self._begun = time.perf_counter()
         self._is_over = False
+        self._refused = ""
         self._emit_start()
 
     @cached_property
@@ -204,6 +208,10 @@ class OpenedScenario:
         waiting = [each.name for each in self._made if each.is_waiting]
         return f"{waiting[0]} was called and never awaited, so it never ran" if waiting else None
 
+    def passed_without(self) -> str | None:
+        """What is wrong with an attempt that has passed although nothing answered what it asked for; or None."""
+        return f"{self._refused}, and it passed all the same" if self._refused else None
+
     def proved_nothing(self) -> str | None:
         """What is wrong with a scenario whose steps are done and that made no observation through its service's port.
 
@@ -311,12 +319,24 @@ class OpenedScenario:
             address=address,
             workers=self._session.workers,
             people=self.info.people,
+            ours=self._ours,
             listen=self._hearers.append,
         )
 
+    @cached_property
+    def _ours(self) -> frozenset[str]:
+        """The services that the reference platform's code answers."""
+        registry = self._session.registry
+        chosen = ((each.service, Candidate(each.adapter, registry[each.adapter])) for each in self.resolution.choices)
+        return frozenset(service for service, candidate in chosen if is_ours(candidate))
+
     def _port(self, service: str, caller: str) -> ObservedPort:
         async def port() -> Any:
-            return await self._adapters.port(service)
+            try:
+                return await self._adapters.port(service)
+            except MissingCapability as missing:
+                self._refused = self._refused or missing.message
+                raise
 
         if caller != SCENARIO:
             return ObservedPort(service, caller, protocol_of(service), port, self._observe, promised_only=False)

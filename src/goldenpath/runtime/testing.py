@@ -149,7 +149,7 @@ class OpenedTest(OpenedScenario):
         if unseen:
             told = "; ".join(f"{type(error).__name__}: {error}" for error in unseen)
             return f"a task that it had started failed, and nobody saw it: {told}"
-        return self.never_ran() or self._unused()
+        return self.never_ran() or self.passed_without() or self._unused()
 
     def _unused(self) -> str | None:
         seen = {each.service for each in self.observations if each.caller == SCENARIO}
