@@ -67,6 +67,7 @@ class Settings:
         ci: Whether what cannot run is a failure.
         service_settings: Each service's own table, for its adapter, with what the profile says over it.
         profile: The profile that was named; None for none.
+        docker_host: Where the engine of Docker is, as ``DOCKER_HOST`` says; empty for where it usually is.
         profiles: The names of all profiles that there are.
         writes: What may be written where a profile leads: ``own``, or ``none``; then only ``@read_only`` runs.
         scripts: Files with more scripts for the assistant, relative to the root.
@@ -103,6 +104,7 @@ class Settings:
     profile: str | None = None
     writes: str = WRITES_OWN
     profiles: tuple[str, ...] = ()
+    docker_host: str = ""
     scripts: tuple[Path, ...] = ()
     stand_ins: bool = True
     source: Path | None = None
@@ -160,6 +162,7 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
         profile=profile.name if profile else None,
         writes=profile.writes if profile else WRITES_OWN,
         profiles=tuple(profiles),
+        docker_host=environ.get("DOCKER_HOST", ""),
         scripts=tuple(Path(each) for each in list_of(given.get("scripts"))),
         stand_ins=mode.value != NO_STAND_INS,
         source=file.path,

@@ -12,7 +12,7 @@ from goldenpath.config import Settings
 from goldenpath.config.options import NONE
 from goldenpath.domain.values import Availability, Mode, Rejected, Resolution, Tier
 from goldenpath.ports.adapter import Adapter
-from goldenpath.resolution.policy import Policy
+from goldenpath.resolution.policy import Policy, engine_elsewhere
 from goldenpath.resolution.probes import probe_docker
 from goldenpath.resolution.probing import probe
 from goldenpath.resolution.registry import Candidate, Registry
@@ -103,16 +103,23 @@ def everything(settings: Settings, registry: Registry) -> tuple[Candidate, ...]:
 
 async def look(settings: Settings, wanted: tuple[Candidate, ...]) -> Mapping[str, Availability]:
     """What was seen of some candidates and of the Docker engine, all at once."""
-    docker = Candidate(DOCKER, cast("Adapter", _DockerLook()))
+    docker = Candidate(DOCKER, cast("Adapter", _DockerLook(engine_elsewhere(settings))))
     return await probe([*wanted, docker], settings.probe_deadline)
 
 
 class _DockerLook:
-    """The Docker engine as something to look at."""
+    """The Docker engine as something to look at.
+
+    Args:
+        refusal: Why it may not be asked; None where it may.
+    """
+
+    def __init__(self, refusal: str | None) -> None:
+        self._refusal = refusal
 
     async def probe(self) -> Availability:
         """Whether it answers."""
-        return await probe_docker()
+        return await probe_docker() if self._refusal is None else Availability(False, self._refusal)
 
 
 def rejected(resolution: Resolution, service: str) -> tuple[Rejected, ...]:

@@ -92,6 +92,8 @@ class Policy:
             return f"@{self.demands.floor_by} asks for at least {floor}"
         if (host := elsewhere(candidate, self.settings.service_settings.get(service, {}))) is not None:
             return f"{host} is not on this machine: its address counts only with its profile, by --profile NAME"
+        if candidate.tier is Tier.DOCKER and (reason := engine_elsewhere(self.settings)) is not None:
+            return reason
         return None
 
     def lacking(self, service: str, candidate: Candidate) -> str | None:
@@ -178,6 +180,12 @@ def elsewhere(candidate: Candidate, settings: Mapping[str, Any]) -> str | None:
     if candidate.tier is not Tier.REAL or not isinstance(url, str) or PROFILE in table:
         return None
     return away_from(url) or None
+
+
+def engine_elsewhere(settings: Settings) -> str | None:
+    """Why the engine of Docker may not be asked, where it is not on this machine and no profile was named; or None."""
+    host = "" if settings.profile else away_from(settings.docker_host)
+    return f"the engine of Docker at {host} is not on this machine: it counts only with a profile" if host else None
 
 
 def _table(settings: Mapping[str, Any], tier: Tier) -> Mapping[str, Any]:
