@@ -8,23 +8,15 @@ gets them all at once, and nobody who holds some waits for others.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
-import sys
-import tempfile
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from goldenpath.domain.errors import GoldenPathError, NobodyToLend, Refused, SettingsError, WrongCredentials
-from goldenpath.domain.route import filled, secret
+from goldenpath.domain.errors import GoldenPathError, Refused, SettingsError, WrongCredentials
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.auth import Account, Grant, User
-from goldenpath.stack.locks import FileLock
+from goldenpath.wire.people import Lent, People
 
 ACCOUNTS: Final = "accounts"
 """The capability that gives each person of a scenario an account, made or lent; and the key of those to lend."""
@@ -38,7 +30,6 @@ WAIT: Final = 60.0
 _ids: Final[dict[tuple[str, str], str]] = {}
 """By place and email, how the product names those who were lent so far: asked once a process."""
 
-_TURN: Final = 0.05
 _LEAVING: Final = 2.0
 
 
@@ -75,7 +66,7 @@ async def lending(
         environ: Where the passwords are.
     """
     async with opening as port:
-        people = _People(accounts, url, os.environ if environ is None else environ)
+        people = People(accounts, url, os.environ if environ is None else environ)
         lent = LendingAuth(port, people, context.people, wait)
         try:
             yield lent
@@ -93,12 +84,12 @@ class LendingAuth:
         wait: Seconds to wait for people whom others hold.
     """
 
-    def __init__(self, port: Any, people: _People, expected: int, wait: float) -> None:
+    def __init__(self, port: Any, people: People, expected: int, wait: float) -> None:
         self._port = port
         self._people = people
         self._expected = expected
         self._wait = wait
-        self._held: list[_Lent] = []
+        self._held: list[Lent] = []
         self._given: set[str] = set()
         self._tokens: list[str] = []
         self._guessed: set[str] = set()
@@ -158,7 +149,7 @@ class LendingAuth:
             self._tokens.append(grant.access_token)
         return grant
 
-    async def _forgive(self, lent: _Lent) -> None:
+    async def _forgive(self, lent: Lent) -> None:
         with suppress(GoldenPathError):
             self._seen(await self._port.login(lent.email, self._people.password(lent)))
 
@@ -166,7 +157,7 @@ class LendingAuth:
         with suppress(GoldenPathError, AttributeError):
             await self._port.logout(token)
 
-    async def _account(self, lent: _Lent) -> Account:
+    async def _account(self, lent: Lent) -> Account:
         """The account, with the id that the product knows it by: of the settings, else found out by signing in."""
         password = self._people.password(lent)
         known = (self._people.place, lent.email)
@@ -174,7 +165,7 @@ class LendingAuth:
             user_id = _ids[known] = await self._id(lent, password)
         return Account(lent.email, password, User(user_id, lent.email, lent.permissions))
 
-    async def _id(self, lent: _Lent, password: str) -> str:
+    async def _id(self, lent: Lent, password: str) -> str:
         try:
             grant: Grant = await self._port.login(lent.email, password)
         except Refused as refused:
@@ -184,129 +175,3 @@ class LendingAuth:
         user = grant.user if grant.user is not None else await self._port.me(grant.access_token)
         await self._leave(grant.access_token)
         return str(user.id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Lent:
-    """One account that may be lent."""
-
-    email: str
-    name: str
-    permissions: tuple[str, ...]
-    table: Mapping[str, Any]
-    lock: FileLock
-
-    def may(self, permissions: tuple[str, ...]) -> bool:
-        """Whether it has these permissions."""
-        return set(permissions) <= set(self.permissions)
-
-
-class _People:
-    """All accounts that one service lends, and their locks."""
-
-    def __init__(self, accounts: Sequence[Mapping[str, Any]], url: str, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self.place = urlsplit(url).netloc.rpartition("@")[2]
-        folder = locks_folder()
-        self._all = [_lent(each, self.place, folder, environ) for each in accounts]
-        self._queue = FileLock(folder / f"{_name(self.place)}.queue")
-
-    def password(self, lent: _Lent) -> str:
-        """The password of an account.
-
-        Raises:
-            SettingsError: Its variable is not set.
-        """
-        return secret(str(lent.table["password_env"]), self._environ, "accounts.password_env")
-
-    async def several(self, count: int, permissions: tuple[str, ...], wait: float) -> list[_Lent]:
-        """So many that nobody holds, all at once: whoever comes later waits in the queue, and holds none.
-
-        Those with these permissions are tried first, and of them those that have few others.
-
-        Raises:
-            NobodyToLend: There are not so many, or others held them for too long.
-        """
-        if count > len(self._all):
-            raise NobodyToLend(f"it needs {_persons(count)}, and {_accounts(len(self._all))} can be lent", where="auth")
-        until = time.monotonic() + wait
-        order = sorted(self._all, key=lambda each: (not each.may(permissions), len(each.permissions)))
-        try:
-            await _acquired(self._queue, until, f"others waited for accounts for {wait:g} s")
-            held: list[_Lent] = []
-            try:
-                while len(held) < count:
-                    for each in order:
-                        if each not in held and len(held) < count and each.lock.acquire():
-                            held.append(each)
-                    if len(held) < count:
-                        await _pause(until, f"others held the accounts for {wait:g} s")
-            except BaseException:
-                for each in held:
-                    each.lock.release()
-                raise
-            return held
-        finally:
-            self._queue.release()
-
-    async def one(self, permissions: tuple[str, ...], held: set[str], wait: float) -> _Lent:
-        """One more, with these permissions.
-
-        Raises:
-            NobodyToLend: There is none besides those that the scenario holds, or others held it for too long.
-        """
-        fitting = [each for each in self._all if each.may(permissions) and each.email not in held]
-        if not fitting:
-            able = f"may {', '.join(permissions)}" if permissions else "exist"
-            had = sum(each.may(permissions) for each in self._all)
-            raise NobodyToLend(f"too few accounts can be lent: {had} {able}, and the scenario needs more", where="auth")
-        until = time.monotonic() + wait
-        while True:
-            for each in sorted(fitting, key=lambda each: len(each.permissions)):
-                if each.lock.acquire():
-                    return each
-            await _pause(until, f"others held every account that fits for {wait:g} s")
-
-
-def locks_folder() -> Path:
-    """Where this user's locks on people are, whichever project lends them."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "", "")
-    for base in (Path(home) if home else Path("~/.cache").expanduser(), Path(tempfile.gettempdir())):
-        folder = base / "goldenpath" / "people"
-        with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if os.access(folder, os.W_OK):
-                return folder
-    raise SettingsError(
-        "no folder for locks on people can be made", where="XDG_CACHE_HOME", try_next="a folder of yours"
-    )
-
-
-def _lent(table: Mapping[str, Any], place: str, folder: Path, environ: Mapping[str, str]) -> _Lent:
-    email = filled(str(table["email"]), environ, "accounts.email")
-    lock = FileLock(folder / f"{_name(f'{place} {email}')}.lock")
-    return _Lent(email, str(table.get("name", "")), tuple(sorted(table.get("permissions", ("chat",)))), table, lock)
-
-
-def _name(text: str) -> str:
-    """A name of a file that tells nobody whose it is."""
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-async def _acquired(lock: FileLock, until: float, otherwise: str) -> None:
-    while not lock.acquire():
-        await _pause(until, otherwise)
-
-
-async def _pause(until: float, otherwise: str) -> None:
-    if time.monotonic() >= until:
-        raise NobodyToLend(otherwise, where="auth")
-    await asyncio.sleep(_TURN)
-
-
-def _persons(count: int) -> str:
-    return f"{count} {'person' if count == 1 else 'persons'}"
-
-
-def _accounts(count: int) -> str:
-    return f"{count} {'account' if count == 1 else 'accounts'}"

@@ -14,7 +14,8 @@ from goldenpath.domain.errors import NobodyToLend, SettingsError, WrongCredentia
 from goldenpath.ports.adapter import OpenContext
 from goldenpath.ports.auth import Grant, User
 from goldenpath.ports.clock import ScenarioClock, SeededIds
-from goldenpath.wire.lent import lending, locks_folder, with_people
+from goldenpath.wire.lent import lending, with_people
+from goldenpath.wire.people import locks_folder
 
 URL = "https://auth.staging.example.test"
 PASSWORDS = {"ADA": "pw-ada", "BEN": "pw-ben", "CHLOE": "pw-chloe", "EVE": "pw-eve"}
