@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     """
     flags = {name: getattr(args, name) for name in ("mode", "services", "profile", "probe_deadline")}
     settings = load(Path.cwd(), flags, os.environ)
-    registry = Registry.installed().configured(settings.service_settings)
+    registry = Registry.installed().configured(settings.service_settings, Path.cwd())
     seen = asyncio.run(diagnose(settings, registry))
     if args.json:
         json.dump(_document(seen, registry), out, indent=2)

@@ -114,7 +114,8 @@ class Connection:
         self._events: list[Event] = []
         self._taken: set[int] = set()
         self._closed: Closed | None = None
-        self._lost = ""
+        self._error: Exception | None = None
+        self._told = False
         self._changed = asyncio.Event()
         self._watchers: list[Watcher] = []
 
@@ -220,9 +221,18 @@ class Connection:
 
     def lost(self, reason: str) -> None:
         """The line is gone, and nobody said goodbye (for the adapter): who waits for more is told that, at once."""
+        self.broke(ServiceUnavailable("events", reason), LINE_LOST, reason)
+
+    def broke(self, error: Exception, code: int, reason: str) -> None:
+        """What came cannot be understood (for the adapter): who waits for more is told that, at once."""
         if self._closed is None:
-            self._lost = reason
-            self.ended(LINE_LOST, reason)
+            self._error = error
+            self.ended(code, reason)
+
+    @property
+    def untold(self) -> Exception | None:
+        """What it broke on, when nobody who waited was told of it."""
+        return None if self._told else self._error
 
     def forget(self, run_id: str) -> None:
         """Leave a run out of what was received, as if it had not been watched; its events stay observed."""
@@ -244,8 +254,9 @@ class Connection:
         try:
             async with asyncio.timeout(within):
                 while (found := find()) is None:
-                    if self._lost:
-                        raise ServiceUnavailable("events", self._lost)
+                    if self._error is not None:
+                        self._told = True
+                        raise self._error
                     self._changed.clear()
                     await self._changed.wait()
                 return found

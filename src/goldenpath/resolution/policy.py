@@ -126,8 +126,6 @@ class Policy:
             return None
         if need in self._shared(candidate):
             return f"it shares {need} with what is there, and this one would be new" if self._is_new(answer) else None
-        if need in getattr(candidate.adapter, "knows", ()) and answer is not None and not self.is_ours(answer):
-            return f"it hears nothing of {need} that are not the reference platform's"
         if candidate.tier is Tier.REAL:
             if answer is None or answer.tier is Tier.REAL:
                 return None
@@ -136,6 +134,14 @@ class Policy:
             return f"it needs {need}, which nothing answers"
         if candidate.tier is not Tier.MOCK and answer.tier is Tier.MOCK:
             return f"it needs {need} and, being another process, cannot see the mock in this one"
+        return None
+
+    def deaf(self, candidate: Candidate, answers: Mapping[str, Candidate | None]) -> str | None:
+        """Why a candidate is of no use with what answers the other services, although it could be opened; or None."""
+        for each in getattr(candidate.adapter, "knows", ()):
+            answer = answers.get(each)
+            if answer is not None and not self.is_ours(answer):
+                return f"it hears nothing of {each} that are not the reference platform's"
         return None
 
     def _is_new(self, answer: Candidate | None) -> bool:

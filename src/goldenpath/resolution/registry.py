@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Final
 
 from goldenpath.domain.errors import UsageError
@@ -13,6 +15,13 @@ from goldenpath.ports.adapter import Adapter
 
 GROUP: Final = "goldenpath.adapters"
 """The entry-point group; a name is ``SERVICE.TIER``, a value a class or function that gives an adapter."""
+
+PLACES: Final = "goldenpath.places"
+"""The entry-point group of what makes an adapter from settings alone; a name is a tier, a value a ``Place``."""
+
+Place = Callable[[str, Mapping[str, Any], Path], Adapter | None]
+"""Gives the adapter of a service, by its name, its table of the settings and the project's folder; None where the
+table names none at that place. Raises ``SettingsError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +85,24 @@ class Registry:
                 raise UsageError(said, where=name, try_next=f'{each} = ("...",)')
         self._adapters[name] = adapter
 
-    def configured(self, tables: Mapping[str, Mapping[str, Any]]) -> Registry:
-        """The same adapters, each that asks for it with its part of the settings.
+    def configured(self, tables: Mapping[str, Mapping[str, Any]], root: Path | None = None) -> Registry:
+        """The same adapters, each that asks for it with its service's settings, and those that the settings alone make.
 
         Args:
-            tables: ``[services]`` of the settings: by service, then by tier.
+            tables: ``[services]`` of the settings, by service.
+            root: The project's folder: commands run there, and modules that the settings name are looked for there,
+                behind everywhere else; None for where the process stands.
+
+        Raises:
+            SettingsError: What the settings say of a service cannot be read.
         """
         registry = Registry()
         for name, adapter in self._adapters.items():
             configure = getattr(adapter, "configured", None)
-            table = tables.get(adapter.services[0] if adapter.services else "", {}).get(adapter.tier, {})
-            if configure is not None and isinstance(table, Mapping) and table:
-                adapter = configure(table)
+            table = tables.get(adapter.services[0] if adapter.services else "", {})
+            registry.register(name, configure(table) if configure is not None and table else adapter)
+        for name, adapter in _placed(tables, (root or Path.cwd()).absolute()):
+            registry._adapters.pop(name, None)  # the settings are nearer to the project than any package
             registry.register(name, adapter)
         return registry
 
@@ -115,6 +130,22 @@ class Registry:
 
 _NAMES: Final = ("services", "needs", "capabilities")
 _EVERY_ADAPTER_HAS: Final = ("services", "tier", "stand_in", "needs", "capabilities", "probe", "open")
+
+
+def _placed(tables: Mapping[str, Mapping[str, Any]], root: Path) -> Iterator[tuple[str, Adapter]]:
+    """The adapters that the settings alone make, each with its name."""
+    asked = {tier for table in tables.values() for tier in table if tier in list(Tier)}
+    if not asked:
+        return
+    if str(root) not in sys.path:
+        sys.path.append(str(root))
+    for entry in entry_points(group=PLACES):
+        for service, table in tables.items():
+            if entry.name not in asked or not isinstance(table.get(entry.name), Mapping):
+                continue
+            place: Place = entry.load()
+            if (adapter := place(service, table, root)) is not None:
+                yield f"{service}.{entry.name}", adapter
 
 
 def _load(entry: EntryPoint) -> Adapter:

@@ -170,6 +170,9 @@ class _Resolving:
             self._candidates[service] = self._in_order(service, own)
         self._usable = {service: self._fit(service, known) for service, known in self._candidates.items()}
         self._answers = best(self._usable, policy)
+        # The product's own code is worth more than a stand-in that could not hear it.
+        deaf = [each for each, answer in self._answers.items() if answer and policy.deaf(answer, self._answers)]
+        self._answers |= dict.fromkeys(deaf)
 
     def resolution(self) -> Resolution:
         answered = {
@@ -270,6 +273,8 @@ class _Resolving:
 
     def _clash(self, service: str, candidate: Candidate) -> str | None:
         """What stands against a candidate in what was chosen for the other services."""
+        if reason := self._policy.deaf(candidate, self._answers):
+            return reason
         for need in (each for each in needs_of(candidate) if each in self._answers):
             answer = self._answers[need]
             if answer is None and any(service in needs_of(each) for each in self._usable[need]):

@@ -72,7 +72,7 @@ class RunSession:
         tell: Callable[[str], None] = partial(print, file=sys.stderr, flush=True),  # noqa: B008
     ) -> None:
         self.settings = settings
-        self.registry = registry.configured(settings.service_settings)
+        self.registry = registry.configured(settings.service_settings, root)
         self.root = root
         self.worker = worker
         self.run_id = run_id

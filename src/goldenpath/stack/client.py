@@ -105,6 +105,17 @@ class Keeper:
         """
         return self._ask("container", to=to, **options)
 
+    def run(self, space: str, service: str, **options: Any) -> str:
+        """The address of a space's server that a command of the team's starts.
+
+        Args:
+            space: The space.
+            service: The service that it answers.
+            options: Fields of ``goldenpath.stack.command.Wanted``.
+        """
+        url: str = self._ask("run", space=space, service=service, options=options)
+        return url
+
     def kill(self, space: str, service: str) -> None:
         """End a server at once, as a crash would; ``database`` and ``cache`` are shared by all spaces."""
         self._ask("kill", space=space, service=service)

@@ -169,6 +169,8 @@ class Keeper:
                 return running.cache(options["space"])
             case "serve":
                 return running.serve(options["space"], options["service"], options["options"])
+            case "run":
+                return running.run(options["space"], options["service"], options["options"])
             case "kill":
                 return running.kill(options["space"], options["service"])
             case "restart":

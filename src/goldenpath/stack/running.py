@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.stack.children import KILL
+from goldenpath.stack.command import CommandServer, Wanted
 from goldenpath.stack.errors import not_started
 from goldenpath.stack.homes import Home
 from goldenpath.stack.platform_server import STOP_SECONDS, PlatformServer, config_of, preload
@@ -38,7 +39,7 @@ class Running:
         self._starting: set[str] = set()
         self._wanted: set[str] = set()
         self._databases: dict[tuple[str, bool], str] = {}
-        self._served: dict[tuple[str, str], PlatformServer] = {}
+        self._served: dict[tuple[str, str], PlatformServer | CommandServer] = {}
 
     @property
     def home(self) -> Path:
@@ -115,11 +116,31 @@ class Running:
         config = config_of(service, wired)
         known = self._served.get((space, config.service))
         if known is not None:
-            if known.is_like(config):
+            if isinstance(known, PlatformServer) and known.is_like(config):
                 return known.url
             known.stop()
         server = PlatformServer(self.home, f"{_plain(space)}-{config.service}", service, config)
         self._served[space, config.service] = server
+        return server.start()
+
+    def run(self, space: str, service: str, options: dict[str, Any]) -> str:
+        """The address of a space's server that a command of the team's starts; one that runs already is left alone.
+
+        Args:
+            space: The space.
+            service: The service that it answers.
+            options: Fields of ``Wanted``.
+
+        Raises:
+            ServiceUnavailable: It does not start.
+        """
+        known = self._served.get((space, service))
+        if known is not None:
+            if known.child is not None and known.child.ended() is None:
+                return known.url
+            known.stop()
+        server = CommandServer(self.home, f"{_plain(space)}-own-{_plain(service)}", service, Wanted(**options))
+        self._served[space, service] = server
         return server.start()
 
     def kill(self, space: str, service: str) -> None:
@@ -128,7 +149,11 @@ class Running:
         Raises:
             ServiceUnavailable: There is no such server.
         """
-        child = self._server(space, service).child
+        server = self._server(space, service)
+        if isinstance(server, CommandServer):
+            server.stop(quick=True)
+            return
+        child = server.child
         if child is not None:
             child.send(KILL)
             until(child.ended, STOP_SECONDS)
@@ -141,7 +166,7 @@ class Running:
         """
         server = self._server(space, service)
         self.kill(space, service)
-        if isinstance(server, PlatformServer):
+        if isinstance(server, PlatformServer | CommandServer):
             server.start()
         else:
             server.launch()
@@ -179,7 +204,7 @@ class Running:
             if server.child is not None
         ]
 
-    def _rows(self) -> Iterator[tuple[str, str, Server | PlatformServer, str]]:
+    def _rows(self) -> Iterator[tuple[str, str, Server | PlatformServer | CommandServer, str]]:
         for service, machine in self._machinery.items():
             yield service, "", machine, f"{LOOPBACK}:{machine.port}"
         for (space, _), served in self._served.items():
@@ -191,7 +216,7 @@ class Running:
         Args:
             quick: Nobody is left who would care: no time to finish what they do.
         """
-        served: list[Server | PlatformServer] = [*self._served.values()]
+        served: list[Server | PlatformServer | CommandServer] = [*self._served.values()]
         servers = [*served, *self._machinery.values()]
         for server in served:
             if server.child is not None:
@@ -223,7 +248,7 @@ class Running:
                 raise
         return server
 
-    def _server(self, space: str, service: str) -> Server | PlatformServer:
+    def _server(self, space: str, service: str) -> Server | PlatformServer | CommandServer:
         if service in self._machinery:
             return self._machinery[service]
         for (owner, name), served in self._served.items():

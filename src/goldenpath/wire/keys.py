@@ -63,18 +63,36 @@ async def open_port(
     service: str, url: str, table: Mapping[str, Any], context: OpenContext
 ) -> AsyncIterator[MappedCache]:
     """The port of a server in which the product's keys are, for one scenario."""
+    from goldenpath.reference.storage.server import server_cache
+
+    prefix = context.address.get("prefix", OUR_PREFIX)
+    async with server_cache(url, prefix) as ours, beside(ours, url, table) as both:
+        yield both
+
+
+@asynccontextmanager
+async def beside(
+    ours: CachePort, url: str, table: Mapping[str, Any], own: frozenset[str] = frozenset()
+) -> AsyncIterator[MappedCache]:
+    """The product's keys beside ours.
+
+    Args:
+        ours: Keys of ours.
+        url: The server in which both are.
+        table: ``[services.cache]``.
+        own: The kinds of keys that are ours in this scenario, whatever the settings say.
+    """
     from goldenpath.reference.storage.redis import RedisCache
     from goldenpath.reference.storage.server import open_redis
 
-    keys = keys_of(table)
     # A value of the product may be no text at all: it is shown, and never an error.
     async with open_redis(url, encoding_errors="backslashreplace") as client:
-        theirs, ours = RedisCache(client), RedisCache(client, str(table.get("prefix", OUR_PREFIX)))
+        theirs = RedisCache(client)
 
         async def read(key: str) -> str | None:
             return await _as_text(client, theirs, key)
 
-        yield MappedCache(ours, theirs, read, keys)
+        yield MappedCache(ours, theirs, read, keys_of(table), own)
 
 
 def keys_of(table: Mapping[str, Any]) -> Mapping[str, str]:
@@ -114,15 +132,24 @@ class MappedCache:
         theirs: The same server without a prefix.
         read: Reads what is under a key of theirs, whatever its type.
         keys: The product's keys by kind, as ``keys_of`` gives them.
+        own: The kinds of keys that are ours.
 
     What asks for a key that the product does not have, or would change one that it has, raises ``MissingCapability``.
     """
 
-    def __init__(self, ours: CachePort, theirs: CachePort, read: Read, keys: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        ours: CachePort,
+        theirs: CachePort,
+        read: Read,
+        keys: Mapping[str, str],
+        own: frozenset[str] = frozenset(),
+    ) -> None:
         self._ours = ours
         self._theirs = theirs
         self._read = read
         self._keys = keys
+        self._own_kinds = own
 
     async def get(self, key: str) -> str | None:
         """See ``CachePort``; of a hash, a list or a set, it is JSON."""
@@ -165,7 +192,7 @@ class MappedCache:
     def _products(self, key: str) -> str | None:
         """What the product calls a key of the port; None for one that is ours."""
         found = kind_of(key)
-        if found is None:
+        if found is None or found[0] in self._own_kinds:
             return None
         kind, name = found
         if kind not in self._keys:
@@ -174,7 +201,8 @@ class MappedCache:
         return self._keys[kind].replace(f"{{{KINDS[kind]}}}", name)
 
     def _own(self, key: str) -> CachePort:
-        if kind_of(key) is not None:
+        found = kind_of(key)
+        if found is not None and found[0] not in self._own_kinds:
             raise MissingCapability("what the product keeps at hand is only read", where=f"[{WHERE}]")
         return self._ours
 

@@ -29,6 +29,7 @@ SPEAKERS: Final[Mapping[str, str]] = {
     "agents": "goldenpath.wire.agents",
     "events": "goldenpath.wire.events",
     "database": "goldenpath.wire.rows",
+    "cache": "goldenpath.wire.keys",
 }
 """What reads the mapping of a service, by service."""
 
@@ -37,6 +38,7 @@ MAPPED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "agents": ("operations",),
     "events": ("operations", "messages"),
     "database": ("tables",),
+    "cache": ("keys",),
 }
 """The tables of a service's settings each of which makes it a mapped one, whatever its protocol."""
 

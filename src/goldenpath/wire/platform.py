@@ -12,14 +12,16 @@ from typing import Any, Final
 
 from goldenpath.domain.values import Availability
 from goldenpath.ports.adapter import OpenContext
+from goldenpath.ports.cache import EVERY_KEY
+from goldenpath.ports.database import EVERY_ROW
 from goldenpath.wire.line import line_to
 
 CAPABILITIES: Final[Mapping[str, frozenset[str]]] = {
     "auth": frozenset({"password_login", "sessions", "rotation", "lockout"}),
     "agents": frozenset({"cancel"}),
     "events": frozenset({"tickets", "resume", "order"}),
-    "database": frozenset({"store"}),
-    "cache": frozenset(),
+    "database": EVERY_ROW | {"store"},
+    "cache": EVERY_KEY,
 }
 """What a service that speaks so can do for anybody."""
 

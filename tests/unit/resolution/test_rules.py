@@ -140,6 +140,18 @@ class TestOneServiceOfTheTeamsAmongStandIns:
             "events.local": "it hears nothing of agents that are not the reference platform's",
         }
 
+    def test_a_product_is_not_left_for_a_stand_in_that_could_not_hear_it(self):
+        known = registry(
+            "agents.real",
+            "agents.mock",
+            "events.mock",
+            needs={"events": ("agents",)},
+            knows={"events.mock": ["agents"]},
+        )
+        resolution = of(known)
+        assert adapters(resolution) == {"agents": "agents.real"}
+        assert "hears nothing of agents" in reasons(resolution, "events")["events.mock"]
+
     def test_what_nobody_needs_is_not_started(self):
         known = registry("agents.mock", "agents.local", "cache.mock", "cache.local", needs={})
         given = settings(mode=Mode.MOCK, services={"agents": "local"})

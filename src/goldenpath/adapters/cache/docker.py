@@ -13,6 +13,8 @@ from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
 from goldenpath.reference import faults
+from goldenpath.wire.opening import described
+from goldenpath.wire.products import cache_port, readable
 
 IMAGE: Final = "redis:7"
 _PORT: Final = 6379
@@ -30,9 +32,9 @@ class DockerCache:
     tier = Tier.DOCKER
     stand_in = False
     needs: tuple[str, ...] = ()
-    capabilities = frozenset({"clock"})
 
     def __init__(self, table: Mapping[str, Any] | None = None) -> None:
+        self.capabilities = readable("cache", described(table or {}, self.tier)) | {"clock"}
         self.image = str((table or {}).get("docker", {}).get("image", IMAGE))
 
     def configured(self, table: Mapping[str, Any]) -> Self:
@@ -100,4 +102,5 @@ class DockerCache:
         async with server_cache(url, f"{prefix}{context.key}:") as cache:
             faults.install(context.fault, "cache", cache)
             context.clock.listen(cache.moved)
-            yield {"cache": cache}
+            async with cache_port(cache, url, self.tier, context) as port:
+                yield {"cache": port}

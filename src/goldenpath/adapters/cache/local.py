@@ -4,23 +4,37 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 from goldenpath.adapters.platform import version_of
 from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
 from goldenpath.reference import faults
+from goldenpath.wire.opening import described
+from goldenpath.wire.products import cache_port, readable
 
 
 class LocalCache:
-    """Keys and channels under a prefix of the scenario's own."""
+    """Keys and channels under a prefix of the scenario's own.
+
+    A product that is started with this cache's address has its own keys there: ``[services.cache.keys]``.
+
+    Args:
+        table: ``[services.cache]``.
+    """
 
     services: tuple[str, ...] = ("cache",)
     tier = Tier.LOCAL
     stand_in = False
     needs: tuple[str, ...] = ()
-    capabilities = frozenset({"clock"})
+
+    def __init__(self, table: Mapping[str, Any] | None = None) -> None:
+        self.capabilities = readable("cache", described(table or {}, self.tier)) | {"clock"}
+
+    def configured(self, table: Mapping[str, Any]) -> Self:
+        """The same with its settings."""
+        return type(self)(table)
 
     async def probe(self) -> Availability:
         """Whether there is a server to start; nothing is started."""
@@ -62,4 +76,5 @@ class LocalCache:
         async with server_cache(url, f"{prefix}{context.key}:") as cache:
             faults.install(context.fault, "cache", cache)
             context.clock.listen(cache.moved)
-            yield {"cache": cache}
+            async with cache_port(cache, url, self.tier, context) as port:
+                yield {"cache": port}

@@ -8,6 +8,7 @@ from typing import Any
 
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import OpenContext
+from goldenpath.ports.cache import EVERY_KEY
 from goldenpath.reference import faults
 
 
@@ -18,7 +19,7 @@ class MockCache:
     tier = Tier.MOCK
     stand_in = True
     needs: tuple[str, ...] = ()
-    capabilities = frozenset({"clock"})
+    capabilities = EVERY_KEY | {"clock"}
 
     async def probe(self) -> Availability:
         """Always there: nothing but this process is needed."""

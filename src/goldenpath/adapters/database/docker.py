@@ -12,6 +12,8 @@ from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
 from goldenpath.reference import faults
+from goldenpath.wire.opening import described
+from goldenpath.wire.products import database_port, readable
 
 IMAGE: Final = "postgres:17"
 _USER: Final = "goldenpath"
@@ -38,9 +40,9 @@ class DockerDatabase:
     tier = Tier.DOCKER
     stand_in = False
     needs: tuple[str, ...] = ()
-    capabilities = frozenset({"store"})
 
     def __init__(self, table: Mapping[str, Any] | None = None) -> None:
+        self.capabilities = readable("database", described(table or {}, self.tier)) | {"store"}
         self.image = str((table or {}).get("docker", {}).get("image", IMAGE))
 
     def configured(self, table: Mapping[str, Any]) -> Self:
@@ -108,7 +110,8 @@ class DockerDatabase:
             raise ServiceUnavailable("database", "its container was not started")
         async with postgres_store(context.address["url"]) as store:
             faults.install(context.fault, "database", store)
-            yield {"database": store}
+            async with database_port(store, self.tier, context) as port:
+                yield {"database": port}
 
 
 _ASKS: Final = "asks for a password"

@@ -5,23 +5,37 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Self
 
 from goldenpath.adapters.platform import version_of
 from goldenpath.domain.errors import ServiceUnavailable
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import Address, OpenContext, StartContext
 from goldenpath.reference import faults
+from goldenpath.wire.opening import described
+from goldenpath.wire.products import database_port, readable
 
 
 class LocalDatabase:
-    """The platform's tables in a database that belongs to this process of the run."""
+    """The platform's tables in a database that belongs to this process of the run.
+
+    A product that is started with this database's address has its own tables there: ``[services.database.tables]``.
+
+    Args:
+        table: ``[services.database]``.
+    """
 
     services: tuple[str, ...] = ("database",)
     tier = Tier.LOCAL
     stand_in = False
     needs: tuple[str, ...] = ()
-    capabilities = frozenset({"store"})
+
+    def __init__(self, table: Mapping[str, Any] | None = None) -> None:
+        self.capabilities = readable("database", described(table or {}, self.tier)) | {"store"}
+
+    def configured(self, table: Mapping[str, Any]) -> Self:
+        """The same with its settings."""
+        return type(self)(table)
 
     async def probe(self) -> Availability:
         """Whether there is a PostgreSQL to start, and a driver; nothing is started."""
@@ -46,7 +60,8 @@ class LocalDatabase:
         from goldenpath.stack.client import Keeper
 
         keeper = Keeper.at(context.folder, context.owner, context.wanted, space=context.space)
-        return {"url": keeper.database(context.space)}
+        # Code of the team's gets a database of its own: its tables may have the names that ours have.
+        return {"url": keeper.database(context.space), "own": keeper.database(context.space, tables=False)}
 
     @asynccontextmanager
     async def open(self, context: OpenContext) -> AsyncIterator[Mapping[str, Any]]:
@@ -61,4 +76,5 @@ class LocalDatabase:
             raise ServiceUnavailable("database", "PostgreSQL was not started")
         async with postgres_store(context.address["url"]) as store:
             faults.install(context.fault, "database", store)
-            yield {"database": store}
+            async with database_port(store, self.tier, context) as port:
+                yield {"database": port}

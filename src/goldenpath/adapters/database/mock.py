@@ -8,6 +8,7 @@ from typing import Any
 
 from goldenpath.domain.values import Availability, Tier
 from goldenpath.ports.adapter import OpenContext
+from goldenpath.ports.database import EVERY_ROW
 from goldenpath.reference import faults
 
 
@@ -18,7 +19,7 @@ class MockDatabase:
     tier = Tier.MOCK
     stand_in = True
     needs: tuple[str, ...] = ()
-    capabilities = frozenset({"store"})
+    capabilities = EVERY_ROW | {"store"}
 
     async def probe(self) -> Availability:
         """Always there: nothing but this process is needed."""

@@ -1,0 +1,3 @@
+"""Fixtures of the local runs."""
+
+from acceptance.local.conftest import local as local
