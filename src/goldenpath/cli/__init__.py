@@ -13,7 +13,21 @@ from typing import Final
 
 from goldenpath.domain.errors import GoldenPathError
 
-COMMANDS: Final = ("port", "faults", "settings", "adopt", "exec", "doctor", "serve", "up", "down", "status", "clean")
+COMMANDS: Final = (
+    "port",
+    "faults",
+    "settings",
+    "adopt",
+    "exec",
+    "doctor",
+    "serve",
+    "up",
+    "down",
+    "status",
+    "clean",
+    "init",
+    "new",
+)
 """The modules of this package that are commands: each has ``HELP``, ``arguments(parser)`` and ``run(args, out)``."""
 
 WRONG_USE: Final = 2

@@ -1,0 +1,1 @@
+"""Beginnings: what a project, a service, an adapter, a sentence or a feature starts from. All of it runs at once."""
