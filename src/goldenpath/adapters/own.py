@@ -19,6 +19,7 @@ import shlex
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +41,12 @@ _PARTS: Final = ("host", "port", "user", "password", "name")
 _TEXTS: Final = ("command", "ready", "prepare", "cwd")
 _KEYS: Final = frozenset({*_TEXTS, "app", "env", "needs", "ready_within", "capabilities", "stand_in"})
 _WITHIN: Final = 20.0
+_NEEDS: Final = {
+    "auth": ("database", "cache"),
+    "agents": ("auth", "database", "cache"),
+    "events": ("auth", "agents", "cache"),
+}
+"""What a service of a kind that we know is taken to be wired to, where its table says nothing of ``needs``."""
 
 
 def mock(service: str, table: Mapping[str, Any], root: Path) -> Adapter | None:
@@ -59,7 +66,7 @@ def local(service: str, table: Mapping[str, Any], root: Path) -> Adapter | None:
 
 def real(service: str, table: Mapping[str, Any], root: Path) -> Adapter | None:
     """What ``[services.NAME.real] url`` names, of services that do not come with us or are spoken in their own way."""
-    is_own = service not in SERVICES or "port" in table
+    is_own = service not in SERVICES or "port" in table or opening.is_mapped(service, table)
     return OwnReal(service, table) if is_own and "url" in table[Tier.REAL.value] else None
 
 
@@ -88,14 +95,13 @@ class OwnMock:
 
 
 class OwnReal(RealService):
-    """A service that somebody runs, spoken by code of the team's."""
-
-    needs: tuple[str, ...] = ()
+    """A service that somebody runs, spoken by code of the team's or by a mapping."""
 
     def __init__(self, service: str, table: Mapping[str, Any]) -> None:
         self.service = service
         self._whole = table
         super().__init__(opening.described(table, Tier.REAL))
+        self.needs = tuple(table.get(Tier.REAL.value, {}).get("needs", _NEEDS.get(service, ())))
         self.capabilities = opening.capabilities(service, opening.described(table, Tier.REAL))
 
     def configured(self, table: Mapping[str, Any]) -> OwnReal:
@@ -110,7 +116,9 @@ class OwnReal(RealService):
     async def open(self, context: OpenContext) -> AsyncIterator[Mapping[str, Any]]:
         """The port, for one scenario."""
         table = opening.described(self._whole, Tier.REAL)
-        async with opening.open_port(self.service, self.url(context.settings), table, context) as port:
+        route, secret = self.route(context.settings, context.workers), self.secret(context.settings)
+        there = replace(context, route=route, address={**context.address, "secret": secret})
+        async with opening.open_port(self.service, self.url(context.settings), table, there) as port:
             yield {self.service: port}
 
 

@@ -36,7 +36,7 @@ SPEAKERS: Final[Mapping[str, str]] = {
 MAPPED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "auth": ("operations",),
     "agents": ("operations",),
-    "events": ("operations", "messages"),
+    "events": ("envelope", "socket", "stream", "polling", "ask"),
     "database": ("tables",),
     "cache": ("keys",),
 }
@@ -149,7 +149,7 @@ def speaker(service: str, table: Mapping[str, Any]) -> Speaker:
     if service not in SERVICES:
         message = f"the service {service!r} is none that comes with Golden Path, and no port of its own is named"
         raise SettingsError(message, where=f"services.{service}.port", try_next='port = "module:factory"')
-    if not _is_mapped(service, table):
+    if not is_mapped(service, table):
         return _module("goldenpath.wire.platform")
     if service not in SPEAKERS:
         message = f"the service {service!r} cannot be mapped: it is spoken as it is"
@@ -157,7 +157,8 @@ def speaker(service: str, table: Mapping[str, Any]) -> Speaker:
     return _module(SPEAKERS[service])
 
 
-def _is_mapped(service: str, table: Mapping[str, Any]) -> bool:
+def is_mapped(service: str, table: Mapping[str, Any]) -> bool:
+    """Whether a service that comes with us is spoken by a mapping of its table."""
     return table.get("protocol", PLATFORM) != PLATFORM or any(key in table for key in MAPPED_BY.get(service, ()))
 
 

@@ -26,7 +26,7 @@ BLOCKING = {
     "Connection": "BlockingConnection",
     "AbstractAsyncContextManager[Subscription]": "AbstractContextManager[BlockingSubscription]",
 }
-OF_ADAPTERS = {"deliver", "ended", "lost", "watch"}
+OF_ADAPTERS = {"deliver", "ended", "lost", "watch", "broke", "untold"}
 """What a connection has for its adapter alone."""
 
 
