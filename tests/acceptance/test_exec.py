@@ -195,6 +195,25 @@ def test_the_tests_say_which_servers_they_want(tmp_path):
     assert re.findall(r"goldenpath: (\w+):", done.stderr) == ["database", "cache", "auth"]
 
 
+def test_nothing_is_started_for_tests_that_want_nothing(tmp_path):
+    (tmp_path / "conftest.py").write_text(
+        "import os, psycopg, pytest\n\n"
+        "@pytest.fixture\n"
+        "def database(): return psycopg.connect(os.environ['DATABASE_URL'])\n"
+    )
+    (tmp_path / "test_pure.py").write_text("import os\n\ndef test_it(): assert 'DATABASE_URL' not in os.environ\n")
+    (tmp_path / "test_code.py").write_text("import shop\n\ndef test_it(): assert shop\n")
+    (tmp_path / "shop.py").write_text("import os\nURL = os.environ['DATABASE_URL']\n")
+    done = execute(tmp_path, "--", *PYTEST, "test_pure.py")
+    assert "1 passed" in done.stdout
+    assert "these tests need no service" in done.stderr
+    assert "PostgreSQL" not in done.stderr
+    # What the product's code wants, its tests do not say; nor what the settings run first.
+    assert "PostgreSQL" in execute(tmp_path, "--", *PYTEST, "-p", "no:warnings", "test_code.py").stderr
+    settings(tmp_path, f'[exec]\nprepare = "{sys.executable} -c pass"\n')
+    assert "PostgreSQL" in execute(tmp_path, "--", *PYTEST, "test_pure.py", check=False).stderr
+
+
 def test_a_flush_of_the_cache_signs_nobody_out(tmp_path):
     code = (
         "import os, httpx, redis; e = os.environ; url = e['AUTH_SERVICE_URL']\n"

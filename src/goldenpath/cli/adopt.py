@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from goldenpath.authoring.adoption import FileReport, Kind, Needs, Offer, Runs, Survey, survey
-from goldenpath.cli.layout import WIDTH, wrapped
+from goldenpath.cli.layout import WIDTH, counted, wrapped
 from goldenpath.config.settings import load
 from goldenpath.domain.errors import UsageError
 from goldenpath.domain.values import SERVICES
@@ -25,6 +25,16 @@ HOLLOW: Final = 1
 
 ACCOUNT: Final = ("TEST_USER_EMAIL", "TEST_USER_PASSWORD")
 """The variables of somebody who can sign in at the reference platform."""
+
+_ONE: Final = {
+    Runs.ALONE: "needs no service",
+    Runs.EXEC: "runs with goldenpath exec",
+    Runs.STANDARD: "runs with goldenpath exec --standard-ports",
+    Runs.SETTINGS: "needs addresses that no service of ours has",
+    Runs.DOCKER: "needs Docker",
+    Runs.UNREAD: "could not be read",
+}
+"""How the summary calls one file of a kind."""
 
 _TIMES: Final = 50
 """In how many steps progress is told."""
@@ -42,12 +52,14 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     """Print what was found.
 
     Raises:
-        UsageError: A path does not exist.
+        UsageError: A path does not exist; or there is nothing to check.
     """
     for path in args.paths:
         if not os.path.lexists(path):
             raise UsageError(f"there is no {path}", where="adopt", try_next="goldenpath adopt tests/")
     found = survey(args.paths, offer(), _progress(sys.stderr))
+    if args.check and not found.files:
+        raise UsageError(f"there is no test in {' '.join(map(str, args.paths))}", where="adopt --check")
     if args.json:
         json.dump(_as_json(found), out, indent=2)
         out.write("\n")
@@ -114,10 +126,8 @@ def _clean(text: str) -> str:
 def _runs(file: FileReport) -> Iterator[str]:
     """What one file takes, in words."""
     singular = {
-        Runs.ALONE: "needs no service",
-        Runs.EXEC: "runs with goldenpath exec",
-        Runs.STANDARD: "runs with goldenpath exec --standard-ports",
-        Runs.SETTINGS: f"needs what we do not give: {' '.join(map(_clean, file.missing))}",
+        **_ONE,
+        Runs.SETTINGS: "; ".join(_missing(file)),
         Runs.DOCKER: f"needs Docker: {' '.join(sorted(file.needs.docker))}",
     }
     yield singular[file.runs]
@@ -132,18 +142,26 @@ def _runs(file: FileReport) -> Iterator[str]:
         yield f"our {_listed(needs.fixtures)}"
 
 
+def _missing(file: FileReport) -> Iterator[str]:
+    """What it needs and does not get: that others should give it, or that it asks another machine."""
+    if nobody := [each for each in file.missing if each not in file.elsewhere]:
+        yield f"needs what we do not give: {' '.join(map(_clean, nobody))}"
+    if file.elsewhere:
+        yield f"asks another machine: {' '.join(map(_clean, file.elsewhere))}"
+
+
 def _listed(names: Iterable[str]) -> str:
     return " ".join(_clean(each) for each in sorted(names))
 
 
 def _summary(found: Survey) -> Iterator[str]:
-    yield f"{len(found.files):,} test files, {found.tests:,} tests"
+    yield f"{counted(len(found.files), 'test file')}, {counted(found.tests, 'test')}"
     for runs, count in found.runs().items():
         if count:
-            yield f"  {count:>6,}  {runs}"
+            yield f"  {count:>6,}  {_ONE[runs] if count == 1 else runs}"
     kinds = {kind: count for kind, count in found.kinds().items() if count}
     if kinds:
-        yield f"{sum(kinds.values()):,} tests can never fail"
+        yield f"{counted(sum(kinds.values()), 'test')} can never fail"
         for kind, count in sorted(kinds.items(), key=lambda each: -each[1]):
             yield f"  {count:>6,}  {kind}"
 
@@ -168,6 +186,7 @@ def _file_as_json(file: FileReport) -> dict[str, Any]:
         "tests": file.tests,
         "problem": file.problem,
         "missing": list(file.missing),
+        "elsewhere": list(file.elsewhere),
         "needs": {name: sorted(values) for name, values in _fields(file.needs)},
         "never_fail": [
             {

@@ -67,12 +67,14 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     if not command:
         raise UsageError("there is no command", where="exec", try_next="goldenpath exec -- pytest tests/")
     settings = load(Path.cwd(), {"mode": args.mode, "services": args.service}, os.environ)
-    wanted, logins = _wanted(args.only, command)
+    wanted, logins = _wanted(args.only, command, bool(settings.exec.prepare or settings.exec.env))
     with _ended_by_signals(), _folder() as (folder, owner):
         lent = lend(folder, owner, settings, wanted, {} if args.override else os.environ)
         if args.standard_ports:
             lent.on_standard_ports(logins)
         environ = _environ(lent, settings, args.override)
+        if not wanted and args.only is None:
+            lent.told.append("these tests need no service, and import nothing that may: nothing is started")
         if not args.quiet:
             sys.stderr.writelines(f"goldenpath: {line}\n" for line in lent.told)
             sys.stderr.flush()
@@ -82,11 +84,16 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         return run_in_foreground(command, environ)
 
 
-def _wanted(only: str | None, command: Sequence[str]) -> tuple[list[str], frozenset[str]]:
+def _wanted(only: str | None, command: Sequence[str], is_asked: bool) -> tuple[list[str], frozenset[str]]:
     """The services to start, and the users of databases that the tests of the command name.
 
     The command's own test files tell which servers of the platform they want. Of the product's code they tell nothing:
-    it may want the database and the cache whatever its tests say.
+    it may want the database and the cache whatever its tests say, unless they use nobody's code.
+
+    Args:
+        only: The services that were named.
+        command: The command and its arguments.
+        is_asked: Whether the settings have something that wants the database, whatever the tests want.
     """
     paths = [Path(word.partition("::")[0]) for word in command[1:] if not word.startswith("-")]
     paths = [each for each in paths if each.is_dir() or (each.suffix == ".py" and each.is_file())]
@@ -99,6 +106,8 @@ def _wanted(only: str | None, command: Sequence[str]) -> tuple[list[str], frozen
     from goldenpath.authoring.adoption import survey
 
     found = survey(paths, offer())
+    if found.is_alone and named is None and not is_asked:
+        return [], found.logins
     return named or [*ORDER[:2], *(each for each in ORDER[2:] if each in found.services)], found.logins
 
 

@@ -22,6 +22,11 @@ def wrapped(text: str, first: str = "", later: str | None = None) -> list[str]:
     ]
 
 
+def counted(number: int, thing: str) -> str:
+    """A number with what is counted: ``1 test``, ``1,809 tests``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def signature(start: str, parameters: Sequence[str], answer: str = "", indent: str = "") -> list[str]:
     """``start(parameters) -> answer``, broken between parameters only."""
     whole = f"{', '.join(each.replace(' ', _KEPT) for each in parameters)}){answer.replace(' ', _KEPT)}"

@@ -79,3 +79,26 @@ def test_what_would_move_the_cursor_is_not_printed(project, capsys):
     (project / "tests" / "test_\x1b[2J.py").write_text("def test_a(): pass\n")
     assert main(["adopt", "tests"]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_one_of_a_kind_is_told_as_one(project, capsys):
+    (project / "tests" / "test_one.py").write_text("import docker\ndef test_a(): pass\n")
+    assert main(["adopt", "tests/test_one.py", "--summary"]) == 0
+    assert capsys.readouterr().out.split("\n") == [
+        *("1 test file, 1 test", "       1  needs Docker", "1 test can never fail", "       1  empty", "")
+    ]
+
+
+def test_another_machine_is_told_as_such(project, capsys):
+    text = "import os, httpx\nK = os.environ['SHOP_KEY']\ndef test_a(): assert httpx.get('https://a.example.com/x')\n"
+    (project / "tests" / "test_far.py").write_text(text)
+    assert main(["adopt", "tests/test_far.py"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "needs what we do not give: SHOP_KEY; asks another machine: a.example.com" in told
+
+
+def test_nothing_to_check_is_an_error(project, capsys):
+    (project / "empty").mkdir()
+    assert main(["adopt", "--check", "empty"]) == 2
+    assert "there is no test in empty" in capsys.readouterr().err
+    assert main(["adopt", "empty"]) == 0

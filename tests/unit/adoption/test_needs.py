@@ -139,3 +139,119 @@ def test_many_files_are_read_in_several_processes_and_told_in_order(tmp_path):
     assert [each.path for each in found.files] == sorted(each.path for each in found.files)
     assert (len(found.files), found.tests) == (150, 300)
     assert told == [(number, 150) for number in range(1, 151)]
+
+
+ELSEWHERE = [
+    ("httpx.get('https://staging.example.com/health')", "staging.example.com"),
+    ("httpx.get('https://staging.example.com:8443/health')", "staging.example.com:8443"),
+    ("URL = 'https://staging.example.com'\nhttpx.get(f'{URL}/health')", "staging.example.com"),
+    ("ROOT = 'https://staging.example.com'\nURL = f'{ROOT}/v1'\nhttpx.post(URL + '/orders')", "staging.example.com"),
+    ("C = httpx.Client(base_url='https://staging.example.com/v1')", "staging.example.com"),
+    ("import websockets\nwebsockets.connect('wss://10.1.2.3/ws')", "10.1.2.3"),
+    ("import os\nURL = os.getenv('SHOP_URL', 'https://staging.example.com')", "staging.example.com"),
+    ("URL = 'postgresql://me:p@db.example.com/test'", "db.example.com:5432"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), ELSEWHERE)
+def test_what_asks_another_machine_is_told_with_or_without_a_port(report, text, place):
+    file = report(f"import httpx\n{text}")
+    assert (file.runs, file.missing, file.elsewhere) == (Runs.SETTINGS, (place,), (place,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "USER = {'picture': 'https://cdn.example.com/a.png'}",
+        "import respx\nhttpx.get('https://staging.example.com')",
+        "from unittest.mock import patch\nP = patch('httpx.get')\nhttpx.get('https://staging.example.com')",
+        "def test_a(httpx_mock):\n    assert httpx.get('https://staging.example.com')",
+        "def test_a(monkeypatch):\n    monkeypatch.setattr(httpx, 'get', 1)\n    httpx.get('https://a.example.com')",
+        "C = httpx.Client(transport=T, base_url='https://staging.example.com')",
+        "httpx.get('https://api.invalid/')",
+    ],
+)
+def test_a_host_elsewhere_that_is_data_or_answered_here_is_no_need(report, text):
+    assert report(f"import httpx\n{text}").runs is Runs.ALONE
+
+
+CONFTEST = """
+import os
+import asyncpg
+import pytest
+
+URL = os.environ.get("DATABASE_URL", "postgresql://localhost:5432/x")
+
+
+async def connect():
+    return await asyncpg.connect(URL)
+
+
+@pytest.fixture
+async def connection():
+    return await connect()
+
+
+@pytest.fixture(name="orders")
+def _orders(connection):
+    return connection
+
+
+@pytest.fixture
+def token():
+    return os.environ["AUTH_SERVICE_URL"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "variables", "drivers"),
+    [
+        ("", set(), set()),
+        ("def helper(connection): return connection", set(), set()),
+        ("def test_a(connection): assert connection", {"DATABASE_URL"}, {"asyncpg"}),
+        ("class TestA:\n    def test_a(self, orders): assert orders", {"DATABASE_URL"}, {"asyncpg"}),
+        ("import pytest\npytestmark = pytest.mark.usefixtures('orders')", {"DATABASE_URL"}, {"asyncpg"}),
+        ("def test_a(request): assert request.getfixturevalue('orders')", {"DATABASE_URL"}, {"asyncpg"}),
+        ("import pytest\n@pytest.fixture\ndef own(orders): ...\ndef test_a(own): assert own",
+         {"DATABASE_URL"}, {"asyncpg"}),
+        ("import pytest\n@pytest.fixture(autouse=True)\ndef own(orders): ...", {"DATABASE_URL"}, {"asyncpg"}),
+        ("import pytest\n@pytest.fixture\ndef orders(): ...\ndef test_a(orders): assert orders", set(), set()),
+        ("import pytest\n@pytest.fixture\ndef orders(orders): ...\ndef test_a(orders): assert orders",
+         {"DATABASE_URL"}, {"asyncpg"}),
+        ("from conftest import connect\ndef test_a(x): assert connect()", {"DATABASE_URL"}, {"asyncpg"}),
+        ("def test_a(token): assert token", {"AUTH_SERVICE_URL"}, set()),
+    ],
+)  # fmt: skip
+def test_what_a_conftest_needs_is_needed_by_the_tests_that_use_its_fixtures(report, text, variables, drivers):
+    needs = report(text, conftest=CONFTEST).needs
+    assert (needs.variables | needs.required) >= variables
+    assert bool(needs.variables | needs.required) is bool(variables)
+    assert needs.drivers == drivers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\nos.environ.setdefault('DATABASE_URL', 'x')",
+        "import os\nimport pytest\n@pytest.fixture(autouse=True)\ndef own(): return os.environ['DATABASE_URL']",
+        "import os\ndef pytest_configure(): connect()\ndef connect(): return os.environ['DATABASE_URL']",
+    ],
+)
+def test_what_a_conftest_does_unasked_is_needed_by_all(report, text):
+    assert report("", conftest=text).runs is Runs.EXEC
+
+
+def test_fixtures_of_the_settings_are_used_by_all(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\nusefixtures = token\n")
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_it.py").write_text("def test_it(x): assert x\n")
+    assert survey([tmp_path], OFFER).services == {"auth"}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_alone"),
+    [("import json, pytest", True), ("import shop", False), ("from . import a", False), ("import subprocess", False)],
+)
+def test_whether_anything_may_want_a_service_unsaid(tmp_path, text, is_alone):
+    (tmp_path / "test_it.py").write_text(f"{text}\ndef test_it(): assert 1 + x == 2\n")
+    assert survey([tmp_path], OFFER).is_alone is is_alone

@@ -30,6 +30,7 @@ class Conventions:
         functions: Prefixes or patterns of names of test functions.
         awaits: Whether every async test is awaited without a mark: by a mode of a plugin, or a hook of a conftest.
         strict_xfail: Whether a test that was expected to fail and passed fails the run.
+        fixtures: What every test uses, whatever it says.
     """
 
     root: Path
@@ -38,6 +39,7 @@ class Conventions:
     functions: tuple[str, ...] = ("test",)
     awaits: bool = False
     strict_xfail: bool = False
+    fixtures: tuple[str, ...] = ()
 
     def is_file(self, path: Path) -> bool:
         """Whether pytest collects a file of this name."""
@@ -109,6 +111,7 @@ def _from(root: Path, values: Mapping[str, Any]) -> Conventions:
         _words(values.get("python_functions", "")) or plain.functions,
         "auto" in {values.get("asyncio_mode"), values.get("anyio_mode")} or _is_on(values.get("trio_mode")),
         any(_is_on(values.get(name)) for name in ("xfail_strict", "strict_xfail", "strict")),
+        _words(values.get("usefixtures", "")),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from goldenpath.authoring.adoption.modules import Module
-from goldenpath.authoring.adoption.syntax import FUNCTIONS, parameters, text, walk
+from goldenpath.authoring.adoption.syntax import FUNCTIONS, dotted, parameters, text, walk
 from goldenpath.authoring.adoption.values import Needs
 
 DRIVERS: Final = {
@@ -37,6 +38,33 @@ PORTS: Final = {5432: "database", 6379: "cache"}
 _SCHEMES: Final = {"postgresql": 5432, "postgres": 5432, "redis": 6379, "rediss": 6379, "valkey": 6379}
 _WIRE: Final = frozenset({"http", "https", "ws", "wss"})
 _WIRE_DRIVERS: Final = frozenset({"httpx", "requests", "aiohttp", "websockets", "websocket"})
+_MOCKS: Final = frozenset(
+    [*("respx", "responses", "requests_mock", "aioresponses", "pytest_httpx", "httpretty", "vcr", "pook", "nock")]
+)
+"""Who has them answers for hosts elsewhere, so that their addresses are data."""
+
+_MOCKING: Final = frozenset({"respx_mock", "httpx_mock", "requests_mock", "aioresponses", "vcr"})
+_ANSWERING: Final = frozenset({"transport", "app", "mounts"})
+_PATCHING: Final = frozenset({"patch", "setattr", "object"})
+_CLIENTS: Final = frozenset({"TestClient", "MockTransport", "ASGITransport", "WSGITransport"})
+_ASKING: Final = frozenset(
+    [
+        *("get", "post", "put", "patch", "delete", "head", "options", "request", "stream", "websocket"),
+        *("connect", "ws_connect", "create_connection", "Client", "AsyncClient", "ClientSession", "Session"),
+    ]
+)
+_ADDRESS: Final = re.compile(r"(URL|URI|HOST|ENDPOINT|ADDR|ADDRESS|SERVER|BASE)$")
+_NOWHERE: Final = (".test", ".invalid", ".localhost")
+"""Ends of names that are reserved for what is nowhere, or here."""
+
+_DEEPEST: Final = 8
+"""How far the parts of a text are followed from name to name."""
+
+_HARMLESS: Final = sys.stdlib_module_names - {"subprocess", "multiprocessing", "importlib", "runpy", "pkgutil"} | {
+    *("pytest", "pytest_asyncio", "anyio", "hypothesis", "goldenpath", "")
+}
+"""Modules that want no service unasked."""
+
 _HERE: Final = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1", "{}"})  # noqa: S104 - looked for in texts
 _DOCKER: Final = frozenset({"docker", "testcontainers", "python_on_whales", "pytest_docker"})
 _DOCKER_COMMANDS: Final = frozenset({"docker", "docker-compose", "podman"})
@@ -53,20 +81,41 @@ _BY_DRIVER: Final = {"asyncpg": 5432, "psycopg": 5432, "psycopg2": 5432, "redis"
 _SEEN: Final = frozenset(
     {
         *FUNCTIONS,
-        *(ast.Import, ast.ImportFrom, ast.Call, ast.Subscript, ast.BoolOp, ast.Expr),
+        *(ast.Import, ast.ImportFrom, ast.Call, ast.Subscript, ast.BoolOp, ast.Expr, ast.Assign, ast.AnnAssign),
         *(ast.JoinedStr, ast.Constant, ast.Dict),
     }
 )
 """The kinds of nodes that tell something."""
 
 
-def needs_of(module: Module) -> tuple[Needs, Mapping[str, str]]:
-    """What a file needs, and by variable the address that it takes where the variable is not set."""
+def needs_of(
+    module: Module, nodes: Iterable[ast.AST] | None = None, used: Iterable[str] = ()
+) -> tuple[Needs, Mapping[str, str]]:
+    """What a file needs, and by variable the address that it takes where the variable is not set.
+
+    Args:
+        module: The file.
+        nodes: Its parts that count; None for all of it.
+        used: Dotted names of what these parts use of the modules that the file imports.
+    """
     reading = _Reading(module)
-    for node in walk(module.tree):
-        if node.__class__ in _SEEN:
-            reading.see(node)
+    reading.imports(used)
+    for part in [module.tree] if nodes is None else nodes:
+        for node in walk(part):
+            if node.__class__ in _SEEN:
+                reading.see(node)
     return reading.needs(), reading.defaults
+
+
+def strangers(names: Iterable[str]) -> frozenset[str]:
+    """The modules, by the first part of their dotted names, that may want anything."""
+    return frozenset({each.partition(".")[0] for each in names} - _HARMLESS - DRIVERS.keys() - _MOCKS)
+
+
+def is_read(module: Module, call: ast.Call) -> bool:
+    """Whether a call reads a variable of the environment."""
+    first = text(call.args[0]) if call.args else None
+    return first is not None and _reads(module.full(call.func), first)
 
 
 @dataclass
@@ -82,22 +131,49 @@ class _Reading:
     drivers: set[str] = field(default_factory=set)
     docker: set[str] = field(default_factory=set)
     fixtures: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
     logins: set[str] = field(default_factory=set)
     defaults: dict[str, str] = field(default_factory=dict)
     _passed: set[int] = field(default_factory=set)
+    _named: dict[str, ast.expr] = field(default_factory=dict)
+    _asked: list[ast.expr] = field(default_factory=list)
+    _elsewhere: dict[str, str] = field(default_factory=dict)
+    _is_mocked: bool = False
 
     def needs(self) -> Needs:
         """What was seen. An address for HTTP counts only beside a driver for it: else it is data."""
-        fixed = self.fixed | (self.wire if self.drivers & _WIRE_DRIVERS else set())
-        found = (self.variables, self.required, self.sets, fixed, self.drivers, self.docker, self.fixtures, self.logins)
+        fixed = self.fixed
+        if self.drivers & _WIRE_DRIVERS:
+            fixed = fixed | self.wire | (set() if self._is_mocked else self._places_elsewhere())
+        if self.drivers & _WIRE_DRIVERS and not self._is_mocked:
+            self.defaults = {**self._elsewhere, **self.defaults}
+        found = (
+            *(self.variables, self.required, self.sets, fixed, self.drivers, self.docker),
+            *(self.fixtures, self.others, self.logins),
+        )
         return Needs(*(frozenset(each) for each in found))
+
+    def _places_elsewhere(self) -> set[str]:
+        """The hosts elsewhere that something is asked of: by a text in the call, or by a name that has one."""
+        return {place for asked in self._asked for place in _elsewhere(self._filled(asked))}
+
+    def _filled(self, node: ast.AST, depth: int = 0) -> str:
+        """A text with what is known of its parts, and ``{}`` for what is not."""
+        if isinstance(node, ast.FormattedValue):
+            return self._filled(node.value, depth)
+        if isinstance(node, ast.JoinedStr | ast.BinOp) and depth < _DEEPEST:
+            parts = node.values if isinstance(node, ast.JoinedStr) else (node.left, node.right)
+            return "".join(self._filled(each, depth + 1) for each in parts)
+        if dotted(node) in self._named and depth < _DEEPEST:
+            return self._filled(self._named[dotted(node)], depth + 1)
+        return text(node) or "{}"
 
     def see(self, node: ast.AST) -> None:
         """Take one node; those around it were seen before."""
         if isinstance(node, ast.Import):
-            self._imported(each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            self._imported([node.module or ""])
+            self.imports(each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            self.imports(["(own)" if node.level else node.module or ""])
         elif isinstance(node, ast.Call):
             self._call(node)
         elif isinstance(node, ast.Subscript) and self._is_environment(node.value):
@@ -112,15 +188,29 @@ class _Reading:
                 self._literal(_filled(node))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in self._passed:
             self._literal(node.value)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            self._name(node)
         elif isinstance(node, ast.Dict):
             self._pairs({text(key) or "": value for key, value in zip(node.keys, node.values, strict=True) if key})
         elif isinstance(node, FUNCTIONS):
-            self.fixtures.update(name for name in parameters(node) if _OURS.match(name))
+            taken = parameters(node)
+            self.fixtures.update(name for name in taken if _OURS.match(name))
+            self._is_mocked = self._is_mocked or not _MOCKING.isdisjoint(taken)
 
-    def _imported(self, names: Iterator[str] | list[str]) -> None:
-        tops = {each.partition(".")[0] for each in names}
+    def imports(self, names: Iterable[str]) -> None:
+        """Modules are imported, or used that were."""
+        known = [*names]
+        tops = {each.partition(".")[0] for each in known}
         self.drivers |= tops & DRIVERS.keys()
         self.docker |= tops & _DOCKER
+        self.others |= strangers(known)
+        self._is_mocked = self._is_mocked or not _MOCKS.isdisjoint(tops)
+
+    def _name(self, node: ast.Assign | ast.AnnAssign) -> None:
+        """A name is given to something."""
+        if node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            self._named |= dict.fromkeys(filter(None, map(dotted, targets)), node.value)
 
     def _is_environment(self, node: ast.AST) -> bool:
         return self.module.full(node) in {"os.environ", "os.environb"}
@@ -129,7 +219,7 @@ class _Reading:
         name = self.module.full(call.func)
         first = text(call.args[0]) if call.args else None
         last = name.rpartition(".")[2]
-        if first is not None and self._reads(name, first):
+        if first is not None and _reads(name, first):
             self.variables.add(first)
             for other in (*call.args[1:2], *(each.value for each in call.keywords if each.arg == "default")):
                 self._default(first, other)
@@ -143,15 +233,19 @@ class _Reading:
             self.required.update(_PLACES.findall(text(getattr(call.func, "value", None)) or ""))
         elif last in {"run", "Popen", "call", "check_call", "check_output", "system"} and call.args:
             self._command(call.args[0])
+        self._ask(call, last, first)
         self._connection(call, name)
 
-    def _reads(self, name: str, first: str) -> bool:
-        """Whether a call reads a variable: that of the system, or something that is called environment."""
-        if name in {"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"}:
-            return True
-        owner, _, last = name.rpartition(".")
-        is_env = owner.rpartition(".")[2].lower().removeprefix("get_") in {"env", "environ", "environment"}
-        return bool(_NAME.match(first)) and ((last == "get" and is_env) or name in {"env", "getenv"})
+    def _ask(self, call: ast.Call, last: str, first: str | None) -> None:
+        """A call that may ask something of an address; or that has somebody else answer, here."""
+        known = {each.arg: each.value for each in call.keywords if each.arg}
+        if last in _ASKING:
+            self._asked += [*call.args[:2], *(known[each] for each in ("url", "base_url", "uri") if each in known)]
+            self._is_mocked = self._is_mocked or not _ANSWERING.isdisjoint(known)
+        if last in _PATCHING and call.args:
+            patched = first or self.module.full(call.args[0])
+            self._is_mocked = self._is_mocked or not _WIRE_DRIVERS.isdisjoint(patched.split("."))
+        self._is_mocked = self._is_mocked or last in _CLIENTS
 
     def _default(self, variable: str, node: ast.AST) -> None:
         for each in walk(node):
@@ -160,12 +254,15 @@ class _Reading:
         self.logins.update(_logins(value or ""))
         for address, _ in _addresses(value or ""):
             self.defaults[variable] = address
+        if _ADDRESS.search(variable):
+            for address in _elsewhere(value or ""):
+                self._elsewhere[variable] = address
 
     def _alternative(self, node: ast.BoolOp) -> None:
         """``os.environ.get("X") or "..."``."""
         call = node.values[0]
         first = text(call.args[0]) if isinstance(call, ast.Call) and call.args else None
-        if first is not None and self._reads(self.module.full(call), first):
+        if first is not None and _reads(self.module.full(call), first):
             for other in node.values[1:]:
                 self._default(first, other)
 
@@ -219,8 +316,36 @@ class _Reading:
             (self.wire if is_wire else self.fixed).add(address)
 
 
+def _reads(name: str, first: str) -> bool:
+    """Whether a call reads a variable: that of the system, or something that is called environment."""
+    if name in {"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"}:
+        return True
+    owner, _, last = name.rpartition(".")
+    is_env = owner.rpartition(".")[2].lower().removeprefix("get_") in {"env", "environ", "environment"}
+    return bool(_NAME.match(first)) and ((last == "get" and is_env) or name in {"env", "getenv"})
+
+
 def _filled(node: ast.JoinedStr) -> str:
     return "".join(text(each) or "{}" for each in node.values)
+
+
+def is_elsewhere(address: str) -> bool:
+    """Whether an address, ``host:port`` or a host alone, is on another machine."""
+    host = address.rpartition(":")[0] if address.rpartition(":")[2].isdecimal() else address
+    return host not in _HERE and not host.startswith("127.") and not host.endswith(_NOWHERE)
+
+
+def _elsewhere(value: str) -> list[str]:
+    """The addresses of HTTP and WebSocket in a text that are on other machines, with or without a port.
+
+    A name without a dot and a port is what test clients are told, as ``http://testserver``.
+    """
+    found = []
+    for scheme, place in _URL.findall(value):
+        host, port = _place(f"x://{place}")
+        if scheme in _WIRE and "{" not in host and ("." in host or port) and is_elsewhere(host):
+            found.append(f"{host}:{port}" if port else host)
+    return found
 
 
 def _addresses(value: str) -> Iterator[tuple[str, bool]]:

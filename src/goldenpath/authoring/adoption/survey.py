@@ -14,7 +14,8 @@ from goldenpath.authoring.adoption.conventions import Conventions, conventions, 
 from goldenpath.authoring.adoption.files import NotRead, found, parsed
 from goldenpath.authoring.adoption.hollow import Hollow
 from goldenpath.authoring.adoption.modules import Module, Modules
-from goldenpath.authoring.adoption.needs import DRIVERS, PORTS, needs_of
+from goldenpath.authoring.adoption.needs import DRIVERS, PORTS, is_elsewhere, needs_of
+from goldenpath.authoring.adoption.scopes import Scope, asked_by, scope_of
 from goldenpath.authoring.adoption.syntax import dotted
 from goldenpath.authoring.adoption.values import FileReport, Kind, Needs, Runs, Survey
 
@@ -58,7 +59,15 @@ def survey(paths: Sequence[Path], offer: Offer, told: Callable[[int, int], None]
     kept = [_without_bases(each, bases) for each in reports]
     kept = [each for each in kept if each.tests or each.problem]
     services = frozenset().union(*(_services(each.needs, offer) for each in kept))
-    return Survey(tuple(kept), services, frozenset().union(*(each.needs.logins for each in kept)))
+    logins = frozenset().union(*(each.needs.logins for each in kept))
+    return Survey(tuple(kept), services, logins, bool(kept) and all(map(_is_alone, kept)))
+
+
+def _is_alone(report: FileReport) -> bool:
+    """Whether a file needs nothing, and imports nothing that may want what the file does not say."""
+    needs = report.needs
+    asks = needs.variables or needs.required or needs.drivers or needs.fixtures or needs.others
+    return report.runs is Runs.ALONE and not asks
 
 
 def _read(files: Sequence[Path], project: Conventions, offer: Offer) -> Iterator[FileReport]:
@@ -84,7 +93,7 @@ class _Reader:
         self._offer = offer
         self._modules = Modules(project.root)
         self._hollow = Hollow(project, self._modules)
-        self._around: dict[Path, tuple[Needs, Mapping[str, str], bool]] = {}
+        self._around: dict[Path, tuple[tuple[Scope, ...], bool]] = {}
 
     def __call__(self, path: Path) -> FileReport:
         """The report of one file."""
@@ -107,25 +116,26 @@ class _Reader:
         return any(name.partition(".")[0] in {"pytest", "unittest"} for name in module.imported.values())
 
     def _report(self, shown: str, module: Module) -> FileReport:
-        around, defaults, awaits = self._conftests(module.path.absolute().parent)
+        above, awaits = self._conftests(module.path.absolute().parent)
+        around, defaults = asked_by(module, self._modules, above, self._project)
         own, own_defaults = needs_of(module)
         needs = own | around
         tests, findings = self._hollow.of(module, awaits=awaits)
         runs, missing = _verdict(needs, {**defaults, **own_defaults}, self._offer)
-        return FileReport(shown, runs, tests, needs, tuple(findings), "", _bases(module), missing)
+        elsewhere = tuple(each for each in missing if each not in needs.required and is_elsewhere(each))
+        return FileReport(shown, runs, tests, needs, tuple(findings), "", _bases(module), missing, elsewhere)
 
-    def _conftests(self, folder: Path) -> tuple[Needs, Mapping[str, str], bool]:
-        """What the conftests of a folder and of those above it need, and whether they await async tests."""
+    def _conftests(self, folder: Path) -> tuple[tuple[Scope, ...], bool]:
+        """The conftests of a folder and of those above it, and whether they await async tests."""
         if folder not in self._around:
             is_top = folder == self._project.root or folder.parent == folder
-            needs, defaults, awaits = (Needs(), {}, False) if is_top else self._conftests(folder.parent)
+            scopes, awaits = ((), False) if is_top else self._conftests(folder.parent)
             path = folder / _CONFTEST
             module = self._modules.at(path) if path.is_file() else None
             if module is not None:
-                own, own_defaults = needs_of(module)
-                needs, defaults = needs | replace(own, fixtures=frozenset()), {**defaults, **own_defaults}
+                scopes = (*scopes, scope_of(module))
                 awaits = awaits or hooks_await([path])
-            self._around[folder] = needs, defaults, awaits
+            self._around[folder] = scopes, awaits
         return self._around[folder]
 
 

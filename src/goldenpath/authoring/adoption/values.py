@@ -63,10 +63,12 @@ class Needs:
         variables: Environment variables that may be missing: they are read with a default.
         required: Environment variables without which it fails.
         sets: Environment variables that it sets itself.
-        fixed: Addresses, ``host:port``, that are written in it and that no variable changes.
+        fixed: Addresses, ``host:port``, that are written in it and that no variable changes; one on another machine
+            may be a host alone.
         drivers: The drivers that it imports.
         docker: What asks for Docker: ``docker``, ``testcontainers``.
         fixtures: Fixtures of ours that it uses.
+        others: Modules that it imports and that may want anything: those of the product, for one.
         logins: Addresses with user and password of databases of this machine that are written in it.
     """
 
@@ -77,6 +79,7 @@ class Needs:
     drivers: frozenset[str] = frozenset()
     docker: frozenset[str] = frozenset()
     fixtures: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
     logins: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __or__(self, other: Needs) -> Needs:
@@ -91,11 +94,12 @@ class FileReport:
         path: The file, relative to where the command runs where that is possible.
         runs: What it takes to run it.
         tests: How many tests it has, those included that can never fail.
-        needs: What it needs, and what the ``conftest.py`` files above it need.
+        needs: What it needs, and what it uses of the ``conftest.py`` files above it.
         findings: Its tests that can never fail, in the order of the file.
         problem: Why it could not be read; empty when it was.
         bases: Names of the classes that its classes inherit from.
         missing: What it needs and nobody of ours gives.
+        elsewhere: Those of them that are addresses on other machines.
     """
 
     path: str
@@ -106,6 +110,7 @@ class FileReport:
     problem: str = ""
     bases: frozenset[str] = frozenset()
     missing: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +121,13 @@ class Survey:
         files: The test files, in the order of their paths; those without a test and without a problem are left out.
         services: The services that they need, by what they read, write and import.
         logins: The users of databases that are written in them, each as an address.
+        is_alone: Whether nothing in them can want a service.
     """
 
     files: tuple[FileReport, ...]
     services: frozenset[str]
     logins: frozenset[str] = field(default=frozenset(), repr=False)
+    is_alone: bool = False
 
     @property
     def tests(self) -> int:
