@@ -21,10 +21,11 @@ from typing import Any, Final
 from goldenpath.config import Settings, load
 from goldenpath.domain.errors import ServiceUnavailable, UsageError
 from goldenpath.domain.redaction import Redactor
-from goldenpath.domain.values import Availability
+from goldenpath.domain.values import Availability, Resolution, Tier
 from goldenpath.resolution import Candidate, Registry, services
 from goldenpath.resolution.diagnosis import DOCKER, everything, look
 from goldenpath.resolution.policy import Policy
+from goldenpath.runtime.testing import Current
 
 REAL: Final = "real_services"
 CONTAINERS: Final = "docker_services"
@@ -48,7 +49,8 @@ class ServiceAvailabilityChecker:
     nothing. Every answer has its reason, version and seconds.
 
     Args:
-        settings: Those of the project; None to read them where the process stands.
+        settings: Those of the project; None to read them where the process stands, and to count as up what answers in
+            the test that is at work.
         registry: The adapters that there are; None for those that are installed.
         deadline: Seconds for all looks together; None for the setting ``probe_deadline``.
     """
@@ -56,6 +58,7 @@ class ServiceAvailabilityChecker:
     def __init__(
         self, settings: Settings | None = None, registry: Registry | None = None, *, deadline: float | None = None
     ) -> None:
+        self._is_told = settings is not None
         read = load(Path.cwd(), {}, os.environ) if settings is None else settings
         self._settings = read if deadline is None else replace(read, probe_deadline=deadline)
         known = Registry.installed() if registry is None else registry
@@ -83,7 +86,7 @@ class ServiceAvailabilityChecker:
                 f"there is no service {service!r}", where="check_service_health", try_next=f"one of: {', '.join(known)}"
             )
         wanted = tuple(each for each in self._candidates() if name in each.adapter.services)
-        return self._best(name, wanted, await look(self._settings, wanted))
+        return self._answered({name: self._best(name, wanted, await look(self._settings, wanted))})[name]
 
     async def get_service_matrix(self) -> Mapping[str, Availability]:
         """Every service by our name, four of them by the paper's too, and ``docker``: all seen at once."""
@@ -94,7 +97,12 @@ class ServiceAvailabilityChecker:
             for name in services(self._settings, self._registry)
         }
         absent = Availability(False, "this project does not have it")
-        return {DOCKER: seen[DOCKER], **{paper: ours.get(name, absent) for paper, name in NAMES.items()}, **ours}
+        papers = {paper: ours.get(name, absent) for paper, name in NAMES.items()}
+        return self._answered({DOCKER: seen[DOCKER], **papers, **ours})
+
+    def _answered(self, matrix: Mapping[str, Availability]) -> Mapping[str, Availability]:
+        """What was seen, and what answers in the test at work."""
+        return matrix if self._is_told or Current.any is None else with_answers(matrix, Current.any.resolution)
 
     def _candidates(self) -> tuple[Candidate, ...]:
         """What is no stand-in."""
@@ -110,6 +118,22 @@ class ServiceAvailabilityChecker:
             return found
         reasons = "; ".join(f"{each.name}: {seen[each.name].reason}" for each in order)
         return Availability(False, reasons or "only stand-ins could answer it")
+
+
+def with_answers(matrix: Mapping[str, Availability], resolution: Resolution) -> Mapping[str, Availability]:
+    """What is up in a test: what was resolved to answer in it is, a stand-in with a process of its own too; no mock is.
+
+    Args:
+        matrix: What was seen, whatever the run uses.
+        resolution: What answers.
+    """
+    answers = {
+        choice.service: Availability(True, f"{choice.tier} answers in this run: {choice.reason}")
+        for choice in resolution.choices
+        if choice.tier is not Tier.MOCK and not matrix.get(choice.service)
+    }
+    papers = {paper: answers[service] for paper, service in NAMES.items() if service in answers}
+    return {**matrix, **papers, **answers}
 
 
 @dataclass(frozen=True, slots=True)

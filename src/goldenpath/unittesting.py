@@ -92,9 +92,12 @@ class ServiceIndependentIntegrationTest(unittest.IsolatedAsyncioTestCase):
     def service_availability(self) -> Mapping[str, Any]:
         """What was seen of the services, by the paper's keys and ours; a value is true where the service is up.
 
-        They are looked at once a process, whatever this run was told to use.
+        They are looked at once a process, whatever this run was told to use; what answers in this test, and is no
+        mock, is up besides.
         """
-        return _availability()
+        from goldenpath.strategy import with_answers
+
+        return with_answers(_availability(), self._test.resolution)
 
     def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
         """Run the test with its services (``unittest`` and pytest call this)."""
@@ -102,9 +105,11 @@ class ServiceIndependentIntegrationTest(unittest.IsolatedAsyncioTestCase):
             return self._run(Current.test, result)
         result = result if result is not None else self.defaultTestResult()
         opened = _StandAlone.here().open(self)
-        if (reason := opened.lacks()) is not None:
-            _refuse(self, result, reason, fails=opened.must_run)
-            opened.end("failed" if opened.must_run else "skipped", reason)
+        wrong = opened.unknown()
+        if (reason := wrong or opened.lacks()) is not None:
+            fails = opened.must_run or wrong is not None
+            _refuse(self, result, reason, fails=fails)
+            opened.end("failed" if fails else "skipped", reason)
             return result
         verdict = _Verdict(result, opened)
         try:
@@ -284,12 +289,14 @@ def _path(cls: type, root: Path) -> str:
 @cache
 def _availability() -> Mapping[str, Any]:
     """The matrix of services; looked at in a thread, since whoever asks may be on a running loop."""
+    from goldenpath.config import load
     from goldenpath.strategy import ServiceAvailabilityChecker
 
     found: list[Mapping[str, Any]] = []
 
     def look() -> None:
-        found.append(asyncio.run(ServiceAvailabilityChecker().get_service_matrix()))
+        checker = ServiceAvailabilityChecker(load(Path.cwd(), {}, os.environ))
+        found.append(asyncio.run(checker.get_service_matrix()))
 
     thread = threading.Thread(target=look, name="looking at services", daemon=True)
     thread.start()

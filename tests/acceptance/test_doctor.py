@@ -83,6 +83,9 @@ def test_a_mode_that_cannot_run_ends_with_1_and_says_what_would_help(doctor):
     [
         (["--mode", "hybird"], "", "did you mean 'hybrid'?"),
         (["--service", "auth=cloud"], "", "there is no tier 'cloud'"),
+        (["--service", "databse=local"], "", "there is no service 'databse'; did you mean 'database'?"),
+        (["--service", "nope=local"], "", "one of: agents, auth, cache, database, events"),
+        ([], '[paths]\n"tests/nope" = "hybrid"', "goldenpath.toml:2: there is no folder 'tests/nope'"),
         ([], 'mod = "mock"', "goldenpath.toml:1: there is no setting 'mod'"),
         (["--probe-deadline", "never"], "", "expected a number of seconds"),
     ],
@@ -91,6 +94,11 @@ def test_wrong_settings_end_with_2(doctor, arguments, settings, words):
     done = doctor(*arguments, settings=settings)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
+
+
+def test_services_that_only_the_settings_know_may_be_named(doctor):
+    assert doctor("--service", "billing=none", settings='[tags]\ncard = "billing"').returncode == 0
+    assert doctor("--service", "search=none", settings='[services]\nsearch = "none"').returncode == 0
 
 
 def test_for_programs(doctor):

@@ -334,16 +334,54 @@ def test_requires_may_ask_for_a_capability(project):
             raise AssertionError("it ran")
 
         @pytest.mark.requires("search")
+        async def test_not_there(services):
+            raise AssertionError("it ran")
+
+        @pytest.mark.requires("auth", "biling.invoices")
         async def test_unknown(services):
             raise AssertionError("it ran")
         """,
     )
+    project.file("goldenpath.toml", '[services]\nsearch = "none"\n')
     result = project.run(*ALONE, *MOCKS, "-rs")
-    result.assert_outcomes(passed=1, skipped=2)
+    result.assert_outcomes(passed=1, skipped=2, errors=1)
     said = result.stdout.str()
     assert "it needs refunds, which billing (local) does not have here" in said
     assert "this project has no service 'search'" in said
     assert ends(project)["test_requires.py::test_has"]["standing"] == "verified"
+    unknown = "it requires 'biling', and there is no such service; did you mean 'billing'?"
+    assert unknown in said
+    assert ends(project)["test_requires.py::test_unknown"]["message"] == unknown
+
+
+def test_a_service_that_nothing_answers_fails_in_few_words_on_a_build_server(project):
+    project.file(
+        "test_real.py",
+        """
+        import pytest
+
+        @pytest.fixture
+        async def account(services):
+            return await services.auth.create_account("Ada")
+
+        @pytest.mark.real_services
+        async def test_in_the_test(services):
+            await services.auth.create_account("Ada")
+
+        @pytest.mark.real_services
+        async def test_in_a_fixture(account):
+            assert account
+        """,
+    )
+    result = project.run(*ALONE, "--mode", "mock", "--ci")
+    result.assert_outcomes(failed=1, errors=1)
+    shown = [line for line in result.outlines if line.strip()]
+    first = next(n for n, line in enumerate(shown) if "test_in_the_test" in line and line.startswith("___"))
+    assert shown[first + 1].startswith("test_real.py:9: nothing answers auth: ")
+    assert shown[first + 2].startswith(("===", "___"))
+    assert any(line.startswith("test_real.py:5: nothing answers auth: ") for line in shown)
+    assert "opening.py" not in result.stdout.str()
+    assert ends(project)["test_real.py::test_in_the_test"]["message"].startswith("nothing answers auth")
 
 
 def test_markers_say_on_what_a_test_may_run(project):

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from goldenpath import ServiceIndependentIntegrationTest
+from goldenpath.stack.binaries import find_postgres
 
 CLASSES = """
 import asyncio
@@ -136,6 +137,7 @@ def test_what_a_class_requires(project):
                 self.skipTest("not today")
         """,
     )
+    project.file("goldenpath.toml", '[services]\nsearch = "none"\n')
     statuses = {"proves_nothing": "failed", "proves": "passed", "lacks": "skipped", "says_no": "skipped"}
     wanted = {f"test_requires.py::TestRequires::test_{name}": status for name, status in statuses.items()}
     project.run("--mode", "mock").assert_outcomes(passed=1, failed=1, skipped=2)
@@ -147,6 +149,9 @@ def test_what_a_class_requires(project):
     messages = {each["message"] for each in ends(project).values() if each["status"] == "skipped"}
     assert messages == {"this project has no service 'search'", "not today"}
     assert "failures=2, skipped=1" in run_unittest(project, "test_requires", CI="true").stderr
+    (project.root / "goldenpath.toml").write_text('mode = "mock"\n')
+    assert "it requires 'search', and there is no such service" in run_unittest(project, "test_requires").stderr
+    project.run("--mode", "mock").assert_outcomes(passed=1, failed=1, skipped=1, errors=1)
 
 
 def test_each_test_has_services_of_its_own_which_close_after_its_cleanups(project):
@@ -195,6 +200,37 @@ def test_what_is_available_is_told_by_the_papers_names(project):
     )
     done = run_unittest(project, "test_available", DOCKER_HOST=f"unix://{project.root}/none.sock")
     assert done.returncode == 0, done.stderr
+
+
+def test_what_answers_in_a_local_run_is_up(project):
+    try:
+        find_postgres()
+    except Exception as absent:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(absent))
+    project.file(
+        "test_up.py",
+        """
+        from goldenpath import ServiceAvailabilityChecker, ServiceIndependentIntegrationTest
+
+        class TestUp(ServiceIndependentIntegrationTest):
+            async def test_up(self):
+                assert (await self.services.auth.create_account("Ada")).email
+                assert self.service_availability["auth_service"] and self.service_availability["auth"]
+                assert "local answers in this run" in self.service_availability["auth"].reason
+                assert self.service_availability["postgres"]
+
+        async def test_by_the_checker(services):
+            checker = ServiceAvailabilityChecker()
+            assert await checker.check_service_health("auth_service")
+            assert (await checker.get_service_matrix())["websocket"]
+        """,
+    )
+    result = project.run_apart("-p", "no:asyncio", "-p", "no:anyio", "--mode", "local")
+    result.assert_outcomes(passed=2)
+    result = project.run_apart("-p", "no:asyncio", "-p", "no:anyio", "--mode", "mock")
+    result.assert_outcomes(failed=2)  # a mock answers, and is not up
 
 
 def test_a_blocking_call_in_an_async_test_says_so(project):

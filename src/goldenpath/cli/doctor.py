@@ -12,7 +12,9 @@ from typing import Any, Final, TextIO
 
 from goldenpath.cli.layout import table, wrapped
 from goldenpath.config import load
+from goldenpath.config.file import nearest
 from goldenpath.config.options import MODES
+from goldenpath.domain.errors import SettingsError
 from goldenpath.domain.values import Availability, Rejected, Resolution
 from goldenpath.resolution import Registry
 from goldenpath.resolution.diagnosis import DOCKER, Diagnosis, diagnose, rejected
@@ -54,11 +56,12 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     """Look, and print what was seen.
 
     Raises:
-        SettingsError: The settings are wrong.
+        SettingsError: The settings are wrong, or a service was named that there is not.
     """
     flags = {name: getattr(args, name) for name in ("mode", "services", "profile", "probe_deadline")}
     settings = load(Path.cwd(), flags, os.environ)
     registry = Registry.installed().configured(settings.service_settings, Path.cwd())
+    _must_be_known(args.services or (), registry)
     seen = asyncio.run(diagnose(settings, registry))
     if args.json:
         json.dump(_document(seen, registry), out, indent=2)
@@ -66,6 +69,21 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
     else:
         out.writelines(f"{line}\n" for line in _Page(seen, _colours(out)).lines())
     return NOT_ANSWERED if seen.asked.unanswered else 0
+
+
+def _must_be_known(pairs: Iterable[str], registry: Registry) -> None:
+    """Let no flag name a service that neither an adapter nor the settings know: it was mistyped."""
+    settings = load(Path.cwd(), {}, os.environ)
+    known = sorted(
+        {*registry.services, *settings.services, *settings.service_settings, *settings.service_tags.values()}
+    )
+    for name in (pair.partition("=")[0].strip() for pair in pairs):
+        if name not in known:
+            raise SettingsError(
+                f"there is no service {name!r}{nearest(name, known)}",
+                where="--service",
+                try_next=f"one of: {', '.join(known)}",
+            )
 
 
 def _document(seen: Diagnosis, registry: Registry) -> dict[str, Any]:

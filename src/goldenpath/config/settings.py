@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, Final
 
-from goldenpath.config.file import SettingsFile, read
+from goldenpath.config.file import SettingsFile, nearest, read
 from goldenpath.config.given import Given, check_choice, count_of, list_of, seconds_of, switch_of, text_of
 from goldenpath.config.options import (
     AMBIGUOUS,
@@ -140,7 +140,7 @@ def load(root: Path, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Se
         real_services=switch_of(given.get("real_services")),
         pull=switch_of(given.get("pull")),
         require=MappingProxyType(_require(flags, environ, file)),
-        paths=MappingProxyType(_paths(file)),
+        paths=MappingProxyType(_paths(file, root)),
         category=category,
         probe_deadline=seconds_of(given.get("probe_deadline"), option("probe_deadline").default),
         platform=_platform(file),
@@ -239,10 +239,27 @@ def _require(flags: Mapping[str, Any], environ: Mapping[str, str], file: Setting
     return {tag.removeprefix("@"): given.value for tag, given in tiers.items()}
 
 
-def _paths(file: SettingsFile) -> dict[str, str]:
+def _paths(file: SettingsFile, root: Path) -> dict[str, str]:
+    """The category of each folder; one that is not there would give its category to nothing, in silence."""
     for folder, category in file.values.get("paths", {}).items():
         check_choice("category", Given(category, file.where("paths", folder)), PATH_CATEGORIES)
+        if not (root / folder).exists():
+            said = f"there is no folder {folder!r}{_near_folder(root, folder)}"
+            raise SettingsError(said, where=file.where("paths", folder), try_next="a path from the project's folder")
     return dict(file.values.get("paths", {}))
+
+
+def _near_folder(root: Path, folder: str) -> str:
+    """The folder that was probably meant, as the end of a message; else the one up to which the path leads."""
+    there = ""
+    for part in PurePosixPath(folder).parts:
+        if not (root / there / part).is_dir():
+            beside = [each.name for each in sorted((root / there).iterdir()) if each.is_dir()]
+            known = [(PurePosixPath(there) / name).as_posix() for name in beside]
+            meant = nearest((PurePosixPath(there) / part).as_posix(), known)
+            return meant or (f"; there is {there!r}" if there else "")
+        there = (PurePosixPath(there) / part).as_posix()
+    return ""
 
 
 def _platform(file: SettingsFile) -> Platform:

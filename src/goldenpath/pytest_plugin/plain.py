@@ -6,7 +6,9 @@ They stand in the timeline as scenarios do, without steps; their ids are their n
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -25,6 +27,8 @@ from goldenpath.runtime.testing import Current, OpenedTest, open_test, required
 
 if TYPE_CHECKING:
     import warnings
+
+    from _pytest._code.code import TerminalRepr
 
     from goldenpath.runtime.services import Services
 
@@ -61,6 +65,7 @@ class PlainTest:
         if is_ours_to_await(item):
             # What injection asks an item for, to run async fixtures that nobody else runs.
             item.task = opened.home
+        Current.any = opened
         if is_own_class(item):
             Current.test = opened  # its class looks for it there
 
@@ -78,12 +83,15 @@ class PlainTest:
         """End a test before it begins that cannot prove anything: it lacks a service, or nobody would await it.
 
         Raises:
-            pytest.fail.Exception: Nobody would await it; or it lacks a service, on a build server.
+            pytest.fail.Exception: Nobody would await it; it requires a service that nobody knows; or it lacks one, on
+                a build server.
             pytest.skip.Exception: It lacks a service, at a desk.
         """
         opened = self.opened
         if is_never_awaited(self._item):
             raise pytest.fail.Exception(NEVER_AWAITED, pytrace=False)
+        if (wrong := opened.unknown()) is not None:
+            raise pytest.fail.Exception(wrong, pytrace=False)
         if (reason := opened.lacks()) is not None:
             if opened.must_run:
                 raise pytest.fail.Exception(reason, pytrace=False)
@@ -99,6 +107,8 @@ class PlainTest:
         if isinstance(error, NobodyToLend if self.opened.must_run else MissingCapability):
             path, line, _ = self._item.location
             report.outcome, report.longrepr = "skipped", (path, (line or 0) + 1, error.message)
+        elif isinstance(error, MissingCapability):
+            report.longrepr = self._in_short(error)
         failures.redact(report, self.opened.redact)
         if report.failed:
             said = headline_of(report)
@@ -114,6 +124,14 @@ class PlainTest:
             self._complain(report, self.finish())
             report.user_properties += [("scenario", self.opened.info.id), ("status", self.status)]
 
+    def _in_short(self, error: MissingCapability) -> TerminalRepr:
+        """What nothing answers, and where it was asked for: how we found that out is nobody's concern."""
+        path = self._item.path
+        frames = [each.lineno for each in traceback.extract_tb(error.__traceback__) if Path(each.filename) == path]
+        line = (frames or [(self._item.location[1] or 0) + 1])[-1] or 0
+        place = f"{self._item.location[0]}:{line}"
+        return failures.plain([f"{place}: {error.message}"], path, line, error.message)
+
     @property
     def losses(self) -> tuple[str, ...]:
         """What was lost in each attempt so far that ended with that."""
@@ -125,6 +143,8 @@ class PlainTest:
         self.is_over = True
         if Current.test is self.opened:
             Current.test = None
+        if Current.any is self.opened:
+            Current.any = None
         self._item.task = None
         return self.opened.end(self.status, self.message, self.error)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from msgspec.structs import replace
 
+from goldenpath.config.file import nearest
 from goldenpath.domain.errors import GoldenPathError
 from goldenpath.runtime.scenario import SCENARIO, OpenedScenario, ScenarioInfo
 
@@ -128,6 +129,15 @@ class OpenedTest(OpenedScenario):
         """None by its tags: what a test must have used is asked for by ``complaint``."""
         return {}
 
+    def unknown(self) -> str | None:
+        """What is wrong with its marker: it requires what this project has never heard of; or None."""
+        settings = self._session.settings
+        known = {*self._session.registry.services, *settings.services, *settings.service_settings}
+        for service in (need.partition(".")[0] for need in self.requires):
+            if service not in known:
+                return f"it requires {service!r}, and there is no such service{nearest(service, sorted(known))}"
+        return None
+
     def lacks(self) -> str | None:
         """Why it cannot run here: what it requires is not there, or cannot do what it requires; None if it can."""
         return self.missing()
@@ -235,6 +245,12 @@ def required(marks: Sequence[Any], service_tags: Mapping[str, str]) -> tuple[str
 
 
 class Current:
-    """The test at work in this process, if somebody has opened one: how a ``unittest`` class finds its services."""
+    """The test at work in this process, if somebody has opened one: how a ``unittest`` class finds its services.
+
+    Attributes:
+        test: That of a class of ours.
+        any: That of whatever kind: how it is known what answers in it.
+    """
 
     test: OpenedTest | None = None
+    any: OpenedTest | None = None

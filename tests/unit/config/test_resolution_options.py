@@ -70,6 +70,8 @@ def test_what_is_wrong_in_the_file_names_its_line(project, text, line, words):
 
 def test_folders(project):
     root = project('[paths]\n"tests/alone" = "service_independent"\n"tests/real" = "real_services"')
+    for name in ("alone", "real"):
+        (root / "tests" / name).mkdir(parents=True)
     assert load(root, {}, {}).paths == {"tests/alone": "service_independent", "tests/real": "real_services"}
 
 
@@ -137,3 +139,23 @@ def test_a_file_that_is_evidently_right_costs_no_heavy_import(project, monkeypat
     assert load(project(text), {}, {}).platform.product
     with pytest.raises(ImportError):
         load(project("mode = 3"), {}, {})
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("tests/integratoin", "did you mean 'tests/integration'?"),
+        ("tests/integratoin/real", "did you mean 'tests/integration'?"),
+        ("test", "did you mean 'tests'?"),
+        ("tests/xyz", "there is 'tests'"),
+        ("/elsewhere/xyz", "there is no folder '/elsewhere/xyz'"),
+    ],
+)
+def test_a_folder_that_is_not_there_has_no_category(project, folder, words):
+    root = project(f'mode = "mock"\n[paths]\n"{folder}" = "real_services"')
+    (root / "tests" / "integration").mkdir(parents=True)
+    with pytest.raises(SettingsError) as wrong:
+        load(root, {}, {})
+    assert wrong.value.where.endswith("goldenpath.toml:3")
+    assert f"there is no folder {folder!r}" in str(wrong.value)
+    assert words in str(wrong.value)
