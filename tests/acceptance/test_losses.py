@@ -161,3 +161,36 @@ def test_two_workers_each_find_out(shop):
     done.assert_outcomes(passed=3)
     assert {each[0]: each[2] for each in ends(shop) if each[1] == 2 or each[0] == "Before"}["Before"] == "passed"
     assert all(each[2] == "passed" for each in ends(shop) if not each[5])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "try:\n        await services.billing.charge(amount)\n    except Exception as error:\n        raise AssertionError(1) from error",
+        "raise ExceptionGroup('both', [AssertionError(1), ServiceUnavailable('billing', 'gone')])",
+    ],
+)
+def test_a_failed_assertion_is_never_tried_elsewhere_whatever_was_lost(shop, wrong):
+    text = CONFTEST.replace("assert await services.billing.charge(amount) == amount", wrong)
+    shop.file("features/conftest.py", text)
+    done = shop.run("features", "--mode", "hybrid", "-k", "Loses")
+    done.assert_outcomes(failed=1)
+    assert [each[1] for each in ends(shop)] == [1]
+
+
+def test_what_is_critical_fails_when_its_service_was_lost_before(shop):
+    shop.file("features/one.feature", FEATURE.replace("  Scenario: After", "  @critical @billing\n  Scenario: After"))
+    shop.file("goldenpath.toml", '[tags]\nbilling = "billing"\n')
+    done = shop.run("features", "--mode", "hybrid")
+    done.assert_outcomes(passed=2, failed=1)
+    assert [each[2] for each in ends(shop) if each[0] == "After"] == ["failed"]
+    done.stdout.fnmatch_lines(["*billing is lost, and nothing less may answer*"])
+
+
+def test_who_swallows_a_loss_has_not_passed(shop):
+    swallows = "try:\n        await services.billing.charge(amount)\n    except Exception:\n        pass"
+    text = CONFTEST.replace("assert await services.billing.charge(amount) == amount", swallows)
+    shop.file("features/conftest.py", text)
+    done = shop.run("features", "--mode", "hybrid", "-k", "Loses")
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(["*billing was lost whenever it was asked, and it passed all the same*"])

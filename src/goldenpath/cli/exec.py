@@ -84,6 +84,14 @@ def run(args: argparse.Namespace, out: TextIO) -> int:
         return run_in_foreground(command, environ)
 
 
+def _is_of_tests(path: Path) -> bool:
+    """Whether a word of the command names a folder or a module; a word may be anything, and no path at all."""
+    try:
+        return path.is_dir() or (path.suffix == ".py" and path.is_file())
+    except (OSError, ValueError):
+        return False
+
+
 def _wanted(only: str | None, command: Sequence[str], is_asked: bool) -> tuple[list[str], frozenset[str]]:
     """The services to start, and the users of databases that the tests of the command name.
 
@@ -96,7 +104,7 @@ def _wanted(only: str | None, command: Sequence[str], is_asked: bool) -> tuple[l
         is_asked: Whether the settings have something that wants the database, whatever the tests want.
     """
     paths = [Path(word.partition("::")[0]) for word in command[1:] if not word.startswith("-")]
-    paths = [each for each in paths if each.is_dir() or (each.suffix == ".py" and each.is_file())]
+    paths = [each for each in paths if _is_of_tests(each)]
     named = [each.strip() for each in only.split(",") if each.strip()] if only is not None else None
     for each in named or ():
         if each not in ORDER:

@@ -183,8 +183,8 @@ def elsewhere(candidate: Candidate, settings: Mapping[str, Any]) -> str | None:
     """The host of a candidate that others run, if it is not this machine and no profile that was named names it."""
     table = _table(settings, Tier.REAL)
     url = table.get("url")
-    if candidate.tier is not Tier.REAL or not isinstance(url, str) or PROFILE in table:
-        return None
+    if candidate.tier is not Tier.REAL or not isinstance(url, str) or PROFILE in table or "://" not in url:
+        return None  # what is no address at all, its probe says
     return away_from(url) or None
 
 

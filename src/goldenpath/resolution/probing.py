@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from goldenpath.domain.values import Availability
@@ -126,7 +127,14 @@ async def _look(candidate: Candidate) -> Availability:
         return Availability(False, f"its probe failed: {_told(error)}", seconds=_since(begun))
     if not isinstance(seen, Availability):
         return Availability(False, f"its probe gave {seen!r}, no Availability", seconds=_since(begun))
-    return seen if seen.seconds else Availability(seen.up, seen.reason, seen.version, _since(begun), seen.to_start)
+    # What a service says of itself is anybody's text, and is shown in terminals.
+    seconds = seen.seconds or _since(begun)
+    return replace(seen, reason=printable(seen.reason), version=printable(seen.version), seconds=seconds)
+
+
+def printable(text: str) -> str:
+    """A text without what a terminal would act upon: control characters become blanks, line ends apart."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
 
 
 def _told(error: BaseException) -> str:

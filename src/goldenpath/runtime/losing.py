@@ -19,7 +19,12 @@ def may_be_a_loss(error: BaseException) -> bool:
 
     A failed assertion never is one, whatever else has happened meanwhile.
     """
-    return isinstance(error, NotSeen) or any(isinstance(each, ServiceUnavailable) for each in _within(error))
+    if isinstance(error, NotSeen):
+        return True
+    found = list(_within(error))
+    if any(isinstance(each, AssertionError) for each in found):
+        return False
+    return any(isinstance(each, ServiceUnavailable) for each in found)
 
 
 def named(error: BaseException) -> dict[str, str]:

@@ -11,7 +11,7 @@ from weakref import WeakSet
 from msgspec import Struct
 
 from goldenpath.config.profiles import WRITES_NONE
-from goldenpath.domain.errors import MissingCapability
+from goldenpath.domain.errors import MissingCapability, ServiceUnavailable
 from goldenpath.domain.timeline import Event, Observation, ScenarioFinished, ScenarioStarted, ServiceUse, StepFinished
 from goldenpath.gherkin.messages import id_of
 from goldenpath.ports.adapter import Address, Hearer, OpenContext
@@ -169,10 +169,18 @@ class OpenedScenario:
         return self._session.settings.ci
 
     def owed(self) -> str | None:
-        """Why nothing answers a service that this scenario needs, where that counts as a failure: on a build server."""
-        if not self._session.settings.ci or self._may_not_write:
+        """Why nothing answers a service that this scenario needs, where that counts as a failure.
+
+        On a build server it does; and anywhere where the service was lost in this run, and no other may take its place.
+        """
+        if self._may_not_write:
             return None
         wanted = {need.partition(".")[0] for need in self.info.needs} | self._owners.keys()
+        for choice in self.resolution.choices:
+            if choice.service in wanted and (lost := self._session.gone(choice.adapter)):
+                return f"{choice.service} is lost, and nothing less may answer: {lost}"
+        if not self._session.settings.ci:
+            return None
         gone = (each for each in self.resolution.unanswered if each.service in wanted)
         return next((f"nothing answers {each.service}: {each.reason}" for each in gone), None)
 
@@ -210,7 +218,12 @@ class OpenedScenario:
 
     def passed_without(self) -> str | None:
         """What is wrong with an attempt that has passed although nothing answered what it asked for; or None."""
-        return f"{self._refused}, and it passed all the same" if self._refused else None
+        if self._refused:
+            return f"{self._refused}, and it passed all the same"
+        own = [each for each in self.observations if each.caller == SCENARIO]
+        answered = {each.service for each in own if each.outcome != ServiceUnavailable.__name__}
+        silent = next((each.service for each in own if each.service not in answered), None)
+        return f"{silent} was lost whenever it was asked, and it passed all the same" if silent else None
 
     def proved_nothing(self) -> str | None:
         """What is wrong with a scenario whose steps are done and that made no observation through its service's port.

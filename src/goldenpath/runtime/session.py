@@ -83,6 +83,8 @@ class RunSession:
         self._loop = loop
         self._resolution: Resolution | None = None
         self._availability: Mapping[str, Availability] = {}
+        self._at_first: Mapping[str, Availability] = {}
+        self._gone: dict[str, str] = {}
         self.workers = workers
         self._folder = RunFolder(root / settings.output, run_id, worker)
         self._writer = TimelineWriter(self._folder, self.redactor)
@@ -106,7 +108,7 @@ class RunSession:
         if self._resolution is None:
             if self.settings.fault is not None:
                 faults.find(self.settings.fault)
-            self._availability = self._loop.run(self._look())
+            self._availability = self._at_first = self._loop.run(self._look())
             self._resolution = resolve(self.settings, self.registry, self._availability)
             self._check_tags(self._resolution)
         return self._resolution
@@ -130,6 +132,9 @@ class RunSession:
         resolution = self.resolution
         if tags or self.settings.paths:
             resolution = resolve_for(self.settings, self.registry, self._availability, tags, path)
+            if self._gone and not resolution.fallback:
+                # What may not fall back keeps what the run began with: that it was lost is an error.
+                resolution = resolve_for(self.settings, self.registry, self._at_first, tags, path)
         if not resolution.fallback or all(resolution.can(need) for need in needs):
             return resolution
         return resolve_for(self.settings, self.registry, self._availability, tags, path, needs)
@@ -155,10 +160,15 @@ class RunSession:
         earlier = self.resolution
         for service, reason in lost.items():
             said_of_it = f"it was lost in mid-run: {reason}"
+            self._gone[before[service].adapter] = said_of_it
             self._availability = without(self._availability, before[service].adapter, said_of_it)
         self._resolution = resolve(self.settings, self.registry, self._availability)
         self._tell_choices(each for each in self._resolution.choices if each not in earlier.choices)
         return lost
+
+    def gone(self, adapter: str) -> str | None:
+        """What is known of an adapter whose service was lost in this run; None of any other."""
+        return self._gone.get(adapter)
 
     def prepare(self) -> None:
         """Settle what must be settled before the first scenario of this process.

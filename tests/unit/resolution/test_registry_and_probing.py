@@ -13,6 +13,7 @@ from goldenpath.domain.errors import UsageError
 from goldenpath.domain.values import SERVICES, Availability, Tier
 from goldenpath.ports.adapter import Adapter
 from goldenpath.resolution import Candidate, Registry, probe
+from goldenpath.resolution.probing import printable
 from goldenpath.resolution.registry import GROUP
 
 
@@ -204,3 +205,7 @@ def test_a_probe_that_ends_the_program_does_not():
         raise SystemExit(3)
 
     assert in_time([leaves])[0].reason == "its probe failed: SystemExit: 3"
+
+
+def test_what_a_service_says_cannot_steer_a_terminal():
+    assert printable("a\x1b[2Jb\x07\rc\nd\u202ee") == "a [2Jb  c\nd e"
