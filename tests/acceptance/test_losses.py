@@ -166,7 +166,8 @@ def test_two_workers_each_find_out(shop):
 @pytest.mark.parametrize(
     "wrong",
     [
-        "try:\n        await services.billing.charge(amount)\n    except Exception as error:\n        raise AssertionError(1) from error",
+        "try:\n        await services.billing.charge(amount)\n"
+        "    except Exception as error:\n        raise AssertionError(1) from error",
         "raise ExceptionGroup('both', [AssertionError(1), ServiceUnavailable('billing', 'gone')])",
     ],
 )
