@@ -111,8 +111,8 @@ def test_for_programs(doctor):
     assert (database["tier"], database["stand_in"]) == ("mock", True)
     assert database["reason"] == "mode mock: in this process, SQLite in memory"
     assert told["services"]["events"]["tier"] is None
-    assert told["services"]["auth"]["tier"] is None
-    assert "which this project does not have" in told["services"]["auth"]["reason"]
+    # What the project lacks stands behind stand-ins all the same.
+    assert told["services"]["auth"]["tier"] == "mock"
     candidates = {each["adapter"]: each for each in database["candidates"]}
     assert candidates["database.mock"]["chosen"]
     assert candidates["database.local"]["reason"] == "mock was asked for"
@@ -130,9 +130,9 @@ def test_what_would_not_see_our_store_is_told_with_the_setting_that_says_otherwi
     url = f"http://127.0.0.1:{rude(saying(keys))}"
     out = doctor(GOLDENPATH_AUTH_URL=url).stdout
     assert "it needs database as others run it and would not see the" in out
-    assert 'try: [services.auth.real] shares = ["database"]' in out
-    shared = '[services.auth.real]\nshares = ["database", "cache"]'
-    auth = json.loads(doctor("--json", settings=shared, GOLDENPATH_AUTH_URL=url).stdout)["services"]["auth"]
+    assert 'try: [services.database.real] url = "..."' in out
+    neither = '[services]\ndatabase = "none"\ncache = "none"'
+    auth = json.loads(doctor("--json", settings=neither, GOLDENPATH_AUTH_URL=url).stdout)["services"]["auth"]
     assert (auth["tier"], auth["stand_in"]) == ("real", False)
 
 

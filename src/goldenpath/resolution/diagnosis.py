@@ -154,7 +154,7 @@ def _missing(
 def _command(tier: Tier, reason: str, service: str) -> str:
     """What gets a better tier: something to install or start, or a word in the settings."""
     if unseen := _UNSEEN.match(reason):
-        return f'[services.{service}.real] shares = ["{unseen[1]}"], if both do work on the same {unseen[1]}'
+        return f'[services.{unseen[1]}.real] url = "...", or [services] {unseen[1]} = "none" where you look into none'
     return _COMMANDS.get(tier, "").replace("{NAME}", service.upper())
 
 
