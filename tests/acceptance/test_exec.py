@@ -257,8 +257,9 @@ def test_a_real_service_that_is_not_there_is_an_error(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_reach_the_command_whose_end_is_ours(tmp_path, number):
     code = (
-        "import signal, sys, time\n"
-        "def end(number, frame): print('heard', flush=True); sys.exit(40)\n"
+        "import os, signal, sys, time\n"
+        # not print: the signal may come while the word before is still being written
+        "def end(number, frame): os.write(1, b'heard\\n'); sys.exit(40)\n"
         f"signal.signal({int(number)}, end); print('ready', flush=True); time.sleep(60)"
     )
     process = started(tmp_path, "--only", "cache", *python(code))
