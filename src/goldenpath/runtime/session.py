@@ -132,8 +132,8 @@ class RunSession:
         resolution = self.resolution
         if tags or self.settings.paths:
             resolution = resolve_for(self.settings, self.registry, self._availability, tags, path)
-            if self._gone and not resolution.fallback:
-                # What may not fall back keeps what the run began with: that it was lost is an error.
+            if self._gone and self.resolution.fallback and not resolution.fallback:
+                # Where all else may fall back, what may not keeps what the run began with: to lose it is an error.
                 resolution = resolve_for(self.settings, self.registry, self._at_first, tags, path)
         if not resolution.fallback or all(resolution.can(need) for need in needs):
             return resolution
